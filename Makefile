@@ -1,0 +1,48 @@
+# Everything from a clean clone, with Python 3.11+ and make alone: a virtual environment in .venv, locked dependencies.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DELETE_ON_ERROR:
+
+.PHONY: demo test setup lock lint clean
+
+demo: setup
+	$(BIN)/relay demo
+
+test: $(VENV)/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/relay schemas check
+	$(BIN)/python -m pytest
+
+setup: $(VENV)/embedded
+
+lint: $(VENV)/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/mypy
+
+# What the locks hold comes first, with hashes, the build tool included; the project itself adds nothing to it.
+$(VENV)/embedded: requirements/embedded.txt pyproject.toml | $(BIN)/pip
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements/embedded.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/dev: requirements/dev.txt pyproject.toml | $(BIN)/pip
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+
+UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml
+lock:
+	$(UV_COMPILE) --output-file requirements/relay.txt
+	$(UV_COMPILE) --extra embedded --group build --output-file requirements/embedded.txt
+	$(UV_COMPILE) --extra embedded --group build --group dev --output-file requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .relay .pytest_cache .mypy_cache .ruff_cache .hypothesis

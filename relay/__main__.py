@@ -1,0 +1,5 @@
+"""Lets `python -m relay` do what the console script `relay` does."""
+
+from relay.commands import main
+
+main()

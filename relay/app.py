@@ -1,0 +1,335 @@
+"""The composition root: builds a relay process from its settings, runs it, stops it in order."""
+
+import asyncio
+import contextlib
+import os
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from faststream.kafka import KafkaBroker
+
+from relay import __version__
+from relay.configuration import Settings
+from relay.core.masking import Recipients
+from relay.core.rules import Rules
+from relay.ingest.accepting import accept_fetch_request, accept_message_sent
+from relay.ingest.broker import ingest_broker
+from relay.ingest.subscribers import Ingest
+from relay.kafka.topics import topics_of
+from relay.kafka.writing import Writer
+from relay.lookups.account import AccountLookups
+from relay.lookups.accounts import Accounts
+from relay.lookups.http import PyreqwestHttp
+from relay.lookups.pacing import Pace
+from relay.observe.lines import Line
+from relay.observe.metrics import Metrics
+from relay.providers import PROVIDERS
+from relay.providers.account import Account
+from relay.slot.committer import Committer
+from relay.slot.loop import Loop, utc_now
+from relay.slot.publishing import Publishing
+from relay.watchdog import Watched
+
+WAIT_SECONDS = 1.0
+KAFKA_SECONDS = 30.0
+STOP_SECONDS = 8.0
+GAUGE_SECONDS = 1.0
+
+log = structlog.get_logger("relay")
+
+
+class Relay:
+    """One process of the relay. `run` returns its exit code."""
+
+    def __init__(self, settings: Settings, options: dict[str, Any], metrics: Metrics) -> None:
+        self._settings = settings
+        self._options = options
+        self._metrics = metrics
+        self._stop = asyncio.Event()
+        self._error: BaseException | None = None
+        self._awaiting: str | None = "starting"
+        self._loop: Loop | None = None
+        self._accounts: Accounts | None = None
+        self.watched = Watched()
+
+    # What others ask
+
+    def live(self) -> tuple[bool, dict[str, Any]]:
+        """Say whether the process makes progress."""
+        stuck = self.watched.stuck(time.monotonic())
+        return stuck is None, {} if stuck is None else {"why": stuck}
+
+    def ready(self) -> tuple[bool, dict[str, Any]]:
+        """Say whether every assigned partition is restored, else why not."""
+        if self._awaiting is not None or self._loop is None:
+            return False, {"why": self._awaiting}
+        ownership = self._loop.ownership
+        if not ownership.joined:
+            return False, {"why": "joining the consumer group"}
+        if not ownership.ready():
+            return False, {"why": "restoring slots", "slots": len(ownership.slots)}
+        return True, {"slots": len(ownership.slots)}
+
+    def stop(self) -> None:
+        """Ask for an orderly end."""
+        self._stop.set()
+
+    # Running
+
+    async def run(self) -> int:
+        """Run until `stop`, or until an error that only a restart can mend; return the exit code."""
+        async with contextlib.AsyncExitStack() as stack:
+            beating = asyncio.create_task(self.watched.beat())
+            stack.push_async_callback(_ended, beating)
+            starting = asyncio.create_task(self._start(stack))
+            await self._first(starting)
+            if starting.done() and not starting.cancelled() and (error := starting.exception()) is not None:
+                self._error = self._error or error
+            if not starting.done():
+                await _ended(starting)
+            elif self._error is None:
+                await self._stop.wait()
+            self._awaiting = "stopping"
+        if self._error is not None:
+            log.error(Line.PROCESS_STOPPED, why=type(self._error).__name__, detail=str(self._error), exit_code=1)
+            return 1
+        log.info(Line.PROCESS_STOPPED, why="asked to stop", exit_code=0)
+        return 0
+
+    async def _first(self, starting: asyncio.Task[None]) -> None:
+        stopping = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await _ended(stopping)
+
+    async def _start(self, stack: contextlib.AsyncExitStack) -> None:
+        log.info(Line.PROCESS_STARTED, version=__version__, configuration=self._settings.source or "defaults")
+        partitions = await self._until("topics", self._topics_are_fit)
+        accounts, rules = self._built_accounts(partitions)
+        self._accounts = accounts
+        stack.push_async_callback(_quietly, accounts.stop)
+        committer = Committer(
+            self._options,
+            transactional_id=f"{self._settings.relay.group}:{uuid.uuid4()}",
+            group=self._settings.relay.group,
+        )
+        stack.push_async_callback(_quietly, committer.stop)
+        await self._until("the transaction coordinator", committer.start)
+        publishing = Publishing(self._settings.topics)
+        publishing.partitions_are(await self._until("topics", lambda: committer.partitions(publishing.needed)))
+        consumer = await self._until("the slots' consumer group", self._consumer)
+        stack.push_async_callback(_quietly, consumer.stop)
+        accounts.start()
+        self._loop = loop = self._built_loop(consumer, committer, publishing, accounts, rules)
+        stack.push_async_callback(_quietly, loop.stop)
+        self._spawn(stack, loop.turn_for_ever())
+        self._spawn(stack, loop.fetch())
+        self._spawn(stack, self._measure(loop, accounts))
+        self._spawn(stack, self.watched.watch_consumer("slots", lambda: consumer, lambda: loop.awaits_kafka))
+        consumer.subscribe([self._settings.topics.inbox], listener=loop.ownership)
+        await self._start_ingest(stack, publishing)
+        self._awaiting = None
+
+    async def _start_ingest(self, stack: contextlib.AsyncExitStack, publishing: Publishing) -> None:
+        inbox, letters = Writer(self._options), Writer(self._options, compression="zstd")
+        stack.push_async_callback(_quietly, inbox.stop)
+        stack.push_async_callback(_quietly, letters.stop)
+
+        async def begin() -> KafkaBroker:
+            broker = ingest_broker(self._settings.kafka, self._options)
+            ingest = Ingest(
+                broker,
+                group=self._settings.relay.group,
+                topics=self._settings.topics,
+                accounts=self._settings.accounts,
+                inbox=inbox,
+                dead_letters=letters,
+                publishing=publishing,
+                metrics=self._metrics,
+                clock=utc_now,
+                failed=self._fail,
+            )
+            names = self._settings.topics
+            subscribers = {
+                topic: ingest.subscribe(topic, accept)
+                for topic, accept in (
+                    (names.fetch_requests, accept_fetch_request),
+                    (names.messages_sent, accept_message_sent),
+                )
+            }
+            try:
+                await broker.start()
+            except BaseException:
+                await broker.stop()
+                raise
+            for topic, subscriber in subscribers.items():
+                self._spawn(
+                    stack,
+                    self.watched.watch_consumer(topic, partial(getattr, subscriber, "consumer"), lambda: ingest.waits),
+                )
+            return broker
+
+        broker = await self._until("the input topics", begin)
+        stack.push_async_callback(_quietly, broker.stop)
+
+    def _fail(self, error: BaseException) -> None:
+        self._error = self._error or error
+        self._stop.set()
+
+    def _spawn(self, stack: contextlib.AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.error(Line.PROCESS_FAILED, why=type(error).__name__, exc_info=error)
+                self._fail(error)
+
+        task.add_done_callback(ended)
+        stack.push_async_callback(_ended, task)
+
+    async def _until(self, what: str, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Do something that needs Kafka until it works, saying why it doesn't."""
+        while True:
+            self._awaiting = f"waiting for {what}"
+            try:
+                async with asyncio.timeout(KAFKA_SECONDS):
+                    return await work()
+            except Exception as error:  # noqa: BLE001 - aiokafka raises many kinds while Kafka is away
+                self._awaiting = f"waiting for {what}: {type(error).__name__}: {error}"
+                log.warning(Line.KAFKA_AWAITED, what=what, why=type(error).__name__, detail=str(error))
+                await asyncio.sleep(WAIT_SECONDS)
+
+    async def _topics_are_fit(self) -> int:
+        async with topics_of(self._options, self._settings) as topics:
+            if self._settings.relay.create_topics:
+                created, refused = await topics.create_missing()
+                if created:
+                    log.info(Line.TOPICS_CREATED, topics=created)
+                if refused:
+                    raise TopicsUnfit("; ".join(refused))
+            if problems := await topics.problems():
+                raise TopicsUnfit("; ".join(problems))
+            return await topics.partitions(self._settings.topics.inbox)
+
+    async def _consumer(self) -> AIOKafkaConsumer:
+        consumer = AIOKafkaConsumer(
+            **self._options,
+            group_id=self._settings.relay.group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=2_000,
+            rebalance_timeout_ms=60_000,
+            partition_assignment_strategy=(RangePartitionAssignor,),
+        )
+        try:
+            await consumer.start()
+        except BaseException:
+            await consumer.stop()
+            raise
+        return consumer
+
+    # Building
+
+    def _built_accounts(self, partitions: int) -> tuple[Accounts, dict[str, Rules]]:
+        lookups, rules = {}, {}
+        for name, account in self._settings.accounts.items():
+            lookups[name] = account_lookups(name, account, self._metrics)
+            rules[name] = account_rules(name, account, Recipients(self._settings.privacy.recipients))
+        return Accounts(lookups, partitions=partitions), rules
+
+    def _built_loop(
+        self,
+        consumer: AIOKafkaConsumer,
+        committer: Committer,
+        publishing: Publishing,
+        accounts: Accounts,
+        rules: dict[str, Rules],
+    ) -> Loop:
+        return Loop(
+            consumer=consumer,
+            options=self._options,
+            committer=committer,
+            publishing=publishing,
+            accounts=accounts,
+            rules_of=rules.get,
+            inbox_topic=self._settings.topics.inbox,
+            state_topic=self._settings.topics.state,
+            metrics=self._metrics,
+        )
+
+    async def _measure(self, loop: Loop, accounts: Accounts) -> None:
+        """Keep the gauges of what waits up to date."""
+        while True:
+            now = time.time()
+            slots = list(loop.ownership.slots.values())
+            oldest = [due for slot in slots if (due := slot.due_at()) is not None]
+            if (queued := accounts.oldest_due) is not None:
+                oldest.append(queued)
+            self._metrics.messages_pending.set(sum(slot.pending for slot in slots))
+            self._metrics.due_backlog.set(accounts.waiting + sum(slot.overdue(now) for slot in slots))
+            self._metrics.oldest_overdue_seconds.set(max(0.0, now - min(oldest, default=now)))
+            self._metrics.slots_ready.set(sum(slot.ready for slot in slots))
+            for name, count in accounts.in_flight().items():
+                self._metrics.lookups_in_flight.labels(name).set(count)
+            await asyncio.sleep(GAUGE_SECONDS)
+
+
+class TopicsUnfit(Exception):  # noqa: N818 - it says what they are
+    """Topics are missing or not as the relay needs them; the message names each and the fix."""
+
+
+def account_lookups(name: str, account: Account, metrics: Metrics) -> AccountLookups:
+    """Build what asks an account's provider."""
+    provider = PROVIDERS[account.provider]
+    return AccountLookups(
+        name,
+        http=PyreqwestHttp(
+            account.base_url,
+            headers=provider.credentials(account),
+            timeout_seconds=account.timeout_seconds,
+            ca_file=account.ssl_cafile,
+        ),
+        pace=Pace(rate_per_second=account.rate_per_second, concurrency=provider.concurrency(account)),
+        to_request=lambda lookup: provider.to_request(lookup, account),
+        interpret=lambda response, lookup, now: provider.interpret(response, lookup, now, account),
+        metrics=metrics,
+    )
+
+
+def account_rules(name: str, account: Account, recipients: Recipients) -> Rules:
+    """Build what the core needs to know of an account."""
+    provider = PROVIDERS[account.provider]
+    return Rules(
+        account=name,
+        provider=account.provider,
+        schedule=provider.schedule(account),
+        seen_channels=provider.seen_channels,
+        recipients=recipients,
+    )
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, Exception):
+        await task
+
+
+async def _quietly(stop: Callable[[], Awaitable[None]]) -> None:
+    """Stop a part within its time; what hangs or fails then is abandoned, since the process ends anyway."""
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await stop()
+    except Exception as error:  # noqa: BLE001 - the other parts must be stopped, too
+        log.warning(Line.PART_ABANDONED, why=type(error).__name__)
+
+
+def exit_now(code: int) -> None:
+    """End the process without waiting for anything."""
+    os._exit(code)

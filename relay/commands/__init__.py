@@ -1,0 +1,52 @@
+"""The command line. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration; no traceback a user can cause."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from relay import __version__
+from relay.commands import broker, run, schemas, simulate, topics
+from relay.kafka.embedded import EmbeddedKafkaError
+from relay.mistakes import ConfigurationError
+
+FAILED, WRONG = 1, 2
+
+app = typer.Typer(
+    name="relay",
+    help="Delivery reports of SMS, Viber, WhatsApp and voice providers as exactly-once status changes on Kafka.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(run.run)
+app.command("broker")(broker.broker)
+app.command("simulate")(simulate.simulate)
+app.add_typer(topics.app, name="topics")
+app.add_typer(schemas.app, name="schemas")
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,  # noqa: FBT002 - typer's way to say a flag
+) -> None:
+    """Delivery reports as exactly-once status changes on Kafka."""
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; its errors become one line each on standard error and an exit code."""
+    try:
+        app(args=list(arguments) if arguments is not None else None)
+    except ConfigurationError as error:
+        for line in error.lines:
+            typer.echo(line, err=True)
+        sys.exit(WRONG)
+    except EmbeddedKafkaError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""`relay check`: configuration, Kafka, topics and accounts, one line each."""

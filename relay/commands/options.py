@@ -1,0 +1,49 @@
+"""What the commands share: `--config`, the settings behind it, and a Kafka to talk to."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from relay.configuration import Settings
+from relay.kafka.connection import client_options
+from relay.kafka.embedded import EmbeddedKafka
+from relay.settings import load_settings
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="The TOML file; else RELAY_CONFIG, else relay.toml if it exists.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+BootstrapOption = Annotated[
+    str | None, typer.Option("--bootstrap-servers", help="Use this Kafka instead of the configured or a local one.")
+]
+
+
+def settings_of(config: Path | None, bootstrap_servers: str | None = None) -> Settings:
+    """Load the settings; raises ConfigurationError."""
+    environ = dict(os.environ)
+    if bootstrap_servers is not None:
+        environ["RELAY_KAFKA__BOOTSTRAP_SERVERS"] = bootstrap_servers
+    return load_settings(config, environ)
+
+
+@contextlib.contextmanager
+def kafka_of(settings: Settings) -> Iterator[tuple[Settings, dict[str, Any]]]:
+    """Give the settings and the options of every Kafka client; without `bootstrap_servers` a local Kafka is started."""
+    if settings.kafka.bootstrap_servers is not None:
+        yield settings, client_options(settings.kafka)
+        return
+    with EmbeddedKafka.start(data=kept_data()) as broker:
+        typer.echo(f"Apache Kafka: {broker.bootstrap_servers}, data in {broker.data}", file=sys.stderr)
+        kafka = settings.kafka.model_copy(update={"bootstrap_servers": broker.bootstrap_servers})
+        started = settings.model_copy(update={"kafka": kafka})
+        yield started, client_options(kafka)
+
+
+def kept_data() -> Path:
+    """Return the folder of the local Kafka's data, which is kept: what was published must outlive a restart."""
+    return Path(".relay/kafka")

@@ -1,0 +1,78 @@
+"""`relay topics`: creates the topics that the relay needs, or says what is wrong with those that exist."""
+
+import asyncio
+import json
+from typing import Any
+
+import typer
+
+from relay.commands.options import BootstrapOption, ConfigOption, JsonOption, settings_of
+from relay.configuration import Settings
+from relay.kafka.connection import client_options
+from relay.kafka.topics import topics_of
+from relay.mistakes import ConfigurationError
+
+app = typer.Typer(help="The topics of the relay.", no_args_is_help=True)
+
+KAFKA_SECONDS = 30
+
+
+@app.command("create")
+def create(config: ConfigOption = None, bootstrap_servers: BootstrapOption = None, json_: JsonOption = False) -> None:  # noqa: FBT002 - typer's way to say a flag
+    """Create the topics that are missing; exit 1 if one could not be created."""
+    settings, options = _kafka(settings_of(config, bootstrap_servers))
+    created, refused = asyncio.run(_bounded(_create(settings, options)))
+    if json_:
+        typer.echo(json.dumps({"created": created, "refused": refused}))
+    else:
+        for name in created:
+            typer.echo(f"created: {name}")
+        typer.echo(f"{len(created)} topics created")
+        for line in refused:
+            typer.echo(line, err=True)
+    if refused:
+        raise typer.Exit(1)
+
+
+@app.command("check")
+def check(config: ConfigOption = None, bootstrap_servers: BootstrapOption = None, json_: JsonOption = False) -> None:  # noqa: FBT002 - typer's way to say a flag
+    """Say what is wrong with the topics; exit 1 if anything is."""
+    settings, options = _kafka(settings_of(config, bootstrap_servers))
+    problems = asyncio.run(_bounded(problems_of(settings, options)))
+    if json_:
+        typer.echo(json.dumps({"problems": problems}))
+    elif not problems:
+        typer.echo("all ten topics are as the relay needs them")
+    else:
+        for line in problems:
+            typer.echo(line, err=True)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _kafka(settings: Settings) -> tuple[Settings, dict[str, Any]]:
+    if settings.kafka.bootstrap_servers is None:
+        raise ConfigurationError(["kafka.bootstrap_servers: is not set; name the Kafka whose topics are meant"])
+    return settings, client_options(settings.kafka)
+
+
+async def _create(settings: Settings, options: dict[str, Any]) -> tuple[list[str], list[str]]:
+    async with topics_of(options, settings) as topics:
+        created, refused = await topics.create_missing()
+        failed = {line.split(":", 1)[0] for line in refused}
+        return [name for name in created if name not in failed], refused
+
+
+async def problems_of(settings: Settings, options: dict[str, Any]) -> list[str]:
+    """Return a line for each topic that can't be used as it is."""
+    async with topics_of(options, settings) as topics:
+        return await topics.problems()
+
+
+async def _bounded(work: Any) -> Any:
+    try:
+        async with asyncio.timeout(KAFKA_SECONDS):
+            return await work
+    except Exception as error:  # noqa: BLE001 - aiokafka raises many kinds while Kafka is away
+        typer.echo(f"Kafka does not answer: {type(error).__name__}: {error}", err=True)
+        raise typer.Exit(1) from None

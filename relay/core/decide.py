@@ -1,0 +1,199 @@
+"""The heart: a message's state and one item give its new state and the events to publish. Pure, and total.
+
+The rules are contract.md's "rules of change": outcomes only rise, each event once, nothing when nothing changed.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from relay.core.events import build_event, expiry_event
+from relay.core.merging import awaits_outcome, merged, with_published
+from relay.core.model import (
+    Answered,
+    Event,
+    EventType,
+    Forgotten,
+    Item,
+    MessageState,
+    Outcome,
+    Report,
+    Request,
+    Requested,
+    RequestKind,
+    Unanswered,
+)
+from relay.core.rules import Rules
+from relay.core.standing import Standing, outcome_event, standing, was_published
+
+REPUBLISHED_REMEMBERED = 16  # request ids of `republish` kept per message, so that a repeated record republishes once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What follows from one item. `state` None: nothing is worth keeping. `lookup`: ask now."""
+
+    state: MessageState | None
+    events: tuple[Event, ...] = ()
+    forward: Requested | None = None
+    lookup: bool = False
+    contradicted: bool = False
+
+
+def decide(
+    state: MessageState | None,
+    item: Item,
+    now: datetime,
+    rules: Rules,
+    *,
+    asked: bool = False,
+    found: bool | None = None,
+) -> Verdict:
+    """Return the verdict on one item of a message.
+
+    `asked` and `found` are what this owner saw before: that an attempt was made; that the provider knew the id
+    (None while it has not answered).
+    """
+    match item:
+        case Requested():
+            return _requested(state, item, now, rules)
+        case Answered():
+            return Verdict(state=None) if state is None else _answered(state, item, now, rules, found=found)
+        case Unanswered():
+            return (
+                Verdict(state=None) if state is None else _unanswered(state, item, now, rules, asked=asked, found=found)
+            )
+        case Forgotten():
+            return Verdict(state=None)
+        case _:
+            assert_never(item)
+
+
+def _requested(state: MessageState | None, item: Requested, now: datetime, rules: Rules) -> Verdict:
+    request = item.request
+    if state is not None and state.became:
+        known = replace(request, message_id=state.became, extra_id=state.extra_id)
+        return Verdict(state=state, forward=replace(item, request=known))
+    after = with_published(merged(state, request), item.published)
+    again = after.published if request.republish and request.request_id not in after.republished else ()
+    if request.republish and request.request_id is not None and request.request_id not in after.republished:
+        after = replace(after, republished=(*after.republished, request.request_id)[-REPUBLISHED_REMEMBERED:])
+    if item.report is not None:
+        return _ahead(again, _answered(after, Answered(report=item.report), now, rules, found=True))
+    return Verdict(state=after, events=again, lookup=_asks_now(state, request, now, rules))
+
+
+def _asks_now(state: MessageState | None, request: Request, now: datetime, rules: Rules) -> bool:
+    if request.kind is RequestKind.FETCH:
+        return True
+    name = request.message_id or request.extra_id or ""
+    first_at = rules.schedule.pending.next_at(request.anchor_at, request.anchor_at, name)
+    return (state is None or not awaits_outcome(state)) and first_at <= now
+
+
+def _ahead(events: tuple[Event, ...], verdict: Verdict) -> Verdict:
+    return replace(verdict, events=events + verdict.events)
+
+
+def _answered(state: MessageState, item: Answered, now: datetime, rules: Rules, *, found: bool | None) -> Verdict:
+    if item.report is not None and item.report.message_id and not state.message_id:
+        return _became(state, item.report, now, rules)
+    verdict = Verdict(state=state) if item.report is None else absorb(state, item.report, now, rules)
+    assert verdict.state is not None
+    return _concluded(
+        replace(verdict, state=replace(verdict.state, once=False)), now, rules, found=bool(found or item.found)
+    )
+
+
+def _became(state: MessageState, report: Report, now: datetime, rules: Rules) -> Verdict:
+    """Send all that is known of an extra_id to the slot of the message that it turned out to be."""
+    request = Request(
+        kind=RequestKind.FETCH,
+        account=rules.account,
+        received_at=state.requested_at,
+        anchor_at=state.anchor_at,
+        expires_at=state.expires_at,
+        message_id=report.message_id,
+        extra_id=state.extra_id,
+        bulk_id=state.bulk_id,
+        recipient=state.recipient,
+        channels=state.channels,
+        detail=state.detail,
+        follow=state.follow,
+        request_id=state.request_id,
+        correlation_id=state.correlation_id,
+    )
+    alias = MessageState(
+        anchor_at=state.anchor_at,
+        expires_at=now,
+        requested_at=state.requested_at,
+        extra_id=state.extra_id,
+        became=report.message_id,
+    )
+    return Verdict(state=alias, forward=Requested(request=request, report=report, published=state.published))
+
+
+def _unanswered(
+    state: MessageState, item: Unanswered, now: datetime, rules: Rules, *, asked: bool, found: bool | None
+) -> Verdict:
+    if item.held or not (asked or item.asked):
+        return Verdict(state=state)
+    if now >= state.expires_at:
+        state = replace(state, once=False)
+    return _concluded(Verdict(state=state), now, rules, found=found)
+
+
+def _concluded(verdict: Verdict, now: datetime, rules: Rules, *, found: bool | None) -> Verdict:
+    """Apply `expires_at`, and keep nothing of a message that nobody follows and of which nothing was published."""
+    state = verdict.state
+    assert state is not None
+    if now >= state.expires_at and awaits_outcome(state):
+        expired = replace(state, follow=False)
+        if standing(state) is not Standing.PENDING:
+            return replace(verdict, state=expired)
+        event = expiry_event(state, rules, found=found is not False, at=now)
+        return Verdict(state=replace(expired, published=(*state.published, event)), events=(*verdict.events, event))
+    if not (state.follow or state.once or state.published):
+        return replace(verdict, state=None)
+    return verdict
+
+
+def absorb(state: MessageState, report: Report, now: datetime, rules: Rules) -> Verdict:
+    """Return what one report changes; its outcome counts only where it is higher than what was published."""
+    before = standing(state)
+    outcome = _outcome(state, report)
+    if outcome is Outcome.FAILED and before >= Standing.DELIVERED_INFERRED:
+        return Verdict(state=state, contradicted=True)
+    events: list[Event] = []
+
+    def publish(kind: EventType, *, inferred: bool = False, supersedes: Event | None = None) -> None:
+        nonlocal state
+        event = build_event(
+            state,
+            report,
+            rules,
+            kind=kind,
+            at=now,
+            inferred=inferred,
+            supersedes=supersedes.event_id if supersedes else None,
+        )
+        events.append(event)
+        state = replace(state, published=(*state.published, event))
+
+    if outcome is Outcome.DELIVERED and before < Standing.DELIVERED_INFERRED:
+        publish(EventType.DELIVERED, inferred=report.implied, supersedes=outcome_event(state))
+    if outcome is Outcome.FAILED and before < Standing.FAILED:
+        publish(EventType.FAILED, supersedes=outcome_event(state))
+    if outcome is Outcome.DELIVERED:
+        for engagement in sorted(report.engagements):
+            if not was_published(state, engagement):
+                publish(EventType(engagement.value))
+    return Verdict(state=state, events=tuple(events))
+
+
+def _outcome(state: MessageState, report: Report) -> Outcome:
+    """Return the outcome; a channel that failed while a later one may deliver is only an attempt."""
+    if report.outcome is not Outcome.FAILED or not report.one_channel:
+        return report.outcome
+    later = state.channels[state.channels.index(report.channel) + 1 :] if report.channel in state.channels else ()
+    return Outcome.PENDING if later else Outcome.FAILED

@@ -1,0 +1,52 @@
+"""What is to happen to a message next, and when: a lookup, or forgetting it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from relay.core.merging import awaits_outcome
+from relay.core.model import Engagement, MessageState
+from relay.core.rules import Rules
+from relay.core.standing import Standing, outcome_event, standing, was_published
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The next thing to do for a message: ask (`lookup`), else forget it."""
+
+    at: datetime
+    lookup: bool
+
+
+def next_step(state: MessageState, rules: Rules, now: datetime) -> Step:
+    """Return the next step of the message, as of `now`; after `expires_at` an open message is due at once."""
+    name = state.message_id or state.extra_id or ""
+    if awaits_outcome(state) or state.once:
+        planned = rules.schedule.pending.next_at(state.anchor_at, now, name)
+        return Step(at=max(now, min(planned, state.expires_at)), lookup=True)
+    if (until := _watched_until(state, rules)) is not None and now < until:
+        planned = rules.schedule.watch.next_at(_settled_at(state), now, name)
+        if planned < until:
+            return Step(at=planned, lookup=True)
+    return Step(at=_settled_at(state) + timedelta(seconds=rules.retention_seconds), lookup=False)
+
+
+def wants_lookup(state: MessageState, rules: Rules, now: datetime) -> bool:
+    """Tell whether a message whose timer fired is still to be asked about."""
+    if awaits_outcome(state) or state.once:
+        return True
+    until = _watched_until(state, rules)
+    return until is not None and now < until
+
+
+def _watched_until(state: MessageState, rules: Rules) -> datetime | None:
+    held = outcome_event(state)
+    if held is None or not state.follow or standing(state) < Standing.DELIVERED_INFERRED:
+        return None
+    if held.channel not in rules.seen_channels or was_published(state, Engagement.SEEN):
+        return None
+    return held.observed_at + timedelta(seconds=rules.schedule.seen_watch_seconds)
+
+
+def _settled_at(state: MessageState) -> datetime:
+    held = outcome_event(state)
+    return held.observed_at if held else max(state.expires_at, state.requested_at)

@@ -1,0 +1,191 @@
+"""FastStream's part: one batch subscriber for each input topic, offsets committed only after every acknowledgement.
+
+What FastStream must not do here (acknowledge, decode, reply, create topics) is off; tests/ingest pins it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from relay.configuration import TopicSettings
+from relay.contracts.bad_record import BadRecord
+from relay.contracts.cloudevents import dead_letter_headers
+from relay.contracts.dead_letter import RejectedRecord, dead_letter_for
+from relay.core.model import Requested
+from relay.ingest.accepting import Accept
+from relay.kafka.partitions import partition_of
+from relay.kafka.records import Outgoing
+from relay.kafka.writing import Writer
+from relay.observe.lines import Line
+from relay.observe.metrics import Metrics
+from relay.providers.account import Account
+from relay.slot.publishing import Publishing
+
+RECORDS_PER_BATCH = 500
+NAMES_SHOWN, NAME_SHOWN = 10, 64  # they are the sender's words
+WAIT_MILLISECONDS = 10  # FastStream sleeps as long again after an empty fetch
+
+log = structlog.get_logger("relay.ingest")
+Clock = Callable[[], datetime]
+
+
+class Ingest:
+    """Moves the records of both input topics; `failed` is called with an error that only a bug can cause."""
+
+    def __init__(
+        self,
+        broker: KafkaBroker,
+        *,
+        group: str,
+        topics: TopicSettings,
+        accounts: Mapping[str, Account],
+        inbox: Writer,
+        dead_letters: Writer,
+        publishing: Publishing,
+        metrics: Metrics,
+        clock: Clock,
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self.waits = False  # Kafka does not take what is to be written
+        self._topics = topics
+        self._accounts = accounts
+        self._inbox = inbox
+        self._dead_letters = dead_letters
+        self._publishing = publishing
+        self._metrics = metrics
+        self._clock = clock
+        self._failed = failed
+        self._broker, self._group = broker, group
+
+    def subscribe(self, topic: str, accept: Accept) -> Any:
+        """Subscribe to an input topic; its records are accepted by `accept`."""
+        subscriber = self._broker.subscriber(
+            topic,
+            group_id=f"{self._group}.ingest.{topic}",
+            batch=True,
+            ack_policy=AckPolicy.MANUAL,
+            max_records=RECORDS_PER_BATCH,
+            batch_timeout_ms=WAIT_MILLISECONDS,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            partition_assignment_strategy=[RangePartitionAssignor],
+            rebalance_timeout_ms=60_000,
+            no_reply=True,
+            include_in_schema=False,
+            parser=_raw,
+            decoder=_undecoded,
+        )
+
+        async def handle(message: KafkaMessage) -> None:
+            try:
+                await self._move(topic, accept, message)
+            except Exception as error:  # noqa: BLE001 - FastStream would swallow it, and a later commit pass its records
+                self._failed(error)
+                await asyncio.Event().wait()
+
+        subscriber(handle)
+        return subscriber
+
+    async def _move(self, topic: str, accept: Accept, message: KafkaMessage) -> None:
+        records: Sequence[Any] = message.raw_message
+        accepted, rejected = self._sorted(topic, accept, records)
+        if rejected:
+            letters = [await self._letter(record, bad) for record, bad in rejected]
+            await self._dead_letters.write(letters, self._letters_delayed)
+            self.waits = False
+        if accepted:
+            await self._inbox.write([self._publishing.inbox_record(item) for item in accepted], self._inbox_delayed)
+            self.waits = False
+        offsets = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
+        try:
+            consumer: Any = message.consumer  # FastStream's protocol for it leaves the argument out
+            await consumer.commit(offsets)
+        except KafkaError as error:
+            log.warning(
+                Line.KAFKA_AWAITED,
+                why="offsets not committed; the records are read again",
+                topic=topic,
+                detail=type(error).__name__,
+            )
+        log.debug(Line.INGEST_COMMITTED, topic=topic, records=len(records))
+
+    def _sorted(
+        self, topic: str, accept: Accept, records: Sequence[Any]
+    ) -> tuple[list[Requested], list[tuple[Any, BadRecord]]]:
+        now = self._clock()
+        accepted: list[Requested] = []
+        rejected: list[tuple[Any, BadRecord]] = []
+        for record in records:
+            try:
+                request = accept(record.value, record.headers, self._accounts, now)
+            except BadRecord as bad:
+                rejected.append((record, bad))
+                continue
+            accepted.append(Requested(request=request.request))
+            if request.unknown_fields:
+                self._metrics.ignored_fields.labels(topic).inc(len(request.unknown_fields))
+                log.info(
+                    Line.FIELDS_IGNORED,
+                    topic=topic,
+                    names=[name[:NAME_SHOWN] for name in request.unknown_fields[:NAMES_SHOWN]],
+                )
+        self._metrics.requests.labels(topic, "accepted").inc(len(accepted))
+        self._metrics.requests.labels(topic, "rejected").inc(len(rejected))
+        return accepted, rejected
+
+    async def _letter(self, record: Any, bad: BadRecord) -> Outgoing:
+        rejected = RejectedRecord(
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            timestamp=record.timestamp,
+            key=record.key,
+            value=record.value,
+            headers=record.headers,
+        )
+        letter = dead_letter_for(rejected, bad.code, bad.message, self._clock())
+        self._metrics.dead_letters.labels(bad.code).inc()
+        log.warning(
+            Line.RECORD_DEAD_LETTERED,
+            dead_letter_id=letter.dead_letter_id,
+            code=bad.code.value,
+            detail=bad.message,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+        )
+        topic = self._topics.dead_letters
+        count = self._publishing.partitions_of(topic)
+        place = partition_of(record.key if record.key is not None else letter.dead_letter_id.encode(), count)
+        return Outgoing(topic, place, record.key, letter.to_bytes(), dead_letter_headers(letter))
+
+    def _letters_delayed(self, topic: str, error: Exception) -> None:
+        self.waits = True
+        log.error(Line.DEAD_LETTERS_DELAYED, topic=topic, why=type(error).__name__, detail=str(error))
+
+    def _inbox_delayed(self, topic: str, error: Exception) -> None:
+        self.waits = True
+        log.warning(Line.KAFKA_AWAITED, topic=topic, why=type(error).__name__, detail=str(error))
+
+
+Original = Callable[[tuple[Any, ...]], Awaitable[Any]]
+
+
+async def _raw(records: tuple[Any, ...], original: Original) -> Any:
+    """Hide headers from FastStream, which decodes them and passes over a batch where it can't; keep the originals."""
+    message = await original(tuple(replace(record, headers=()) for record in records))
+    message.raw_message = records
+    return message
+
+
+async def _undecoded(message: Any) -> Any:
+    return message.body

@@ -1,0 +1,54 @@
+"""Prepares a data folder for the broker; storage that was formatted once is kept, a half-formatted one is not."""
+
+import base64
+import shutil
+import subprocess
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from relay.kafka.embedded.errors import EmbeddedKafkaFailed
+from relay.kafka.embedded.java import last_meaningful_line
+from relay.kafka.embedded.properties import LOG4J, broker_properties, write_properties
+
+LOG_NAME = "broker.log"
+PROPERTIES_NAME = "server.properties"
+STORAGE = "storage"
+UNFINISHED = "storage.unfinished"
+FORMAT_SECONDS = 60.0
+
+
+def prepare(data: Path, java: Sequence[str | Path], port: int, controller_port: int, extra: Mapping[str, str]) -> None:
+    """Write the broker's files and format the storage where there is none.
+
+    Raises `EmbeddedKafkaFailed`.
+    """
+    shutil.rmtree(data / "tmp", ignore_errors=True)  # a killed broker leaves its native libraries
+    (data / "tmp").mkdir()
+    (data / "log4j2.properties").write_text(LOG4J, "ascii")
+    if not (data / STORAGE).exists():
+        shutil.rmtree(data / UNFINISHED, ignore_errors=True)
+        write_properties(data / PROPERTIES_NAME, broker_properties(port, controller_port, UNFINISHED) | dict(extra))
+        _format(data, java)
+        (data / UNFINISHED).rename(data / STORAGE)
+    write_properties(data / PROPERTIES_NAME, broker_properties(port, controller_port, STORAGE) | dict(extra))
+
+
+def _format(data: Path, java: Sequence[str | Path]) -> None:
+    # One argument, for an id may begin with a dash.
+    cluster = "--cluster-id=" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    command = [*java, "kafka.tools.StorageTool", "format", cluster, "--standalone", "--config", PROPERTIES_NAME]
+    done = subprocess.run(  # noqa: S603 -- the bundled Java
+        command,
+        cwd=data,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=FORMAT_SECONDS,
+    )
+    with (data / LOG_NAME).open("ab") as log:
+        log.write(done.stdout)
+    if done.returncode != 0:
+        why = last_meaningful_line(done.stdout.decode(errors="replace").splitlines())
+        raise EmbeddedKafkaFailed(f"Kafka's storage could not be formatted: {why}", data / LOG_NAME)

@@ -1,0 +1,1 @@
+"""Questions to providers over HTTP: paced, bounded, and honest about what an answer or its absence means."""

@@ -1,0 +1,244 @@
+"""One account's lookups: queued new requests first, paced, gated; each ends in one item for the slot that asked."""
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from relay.core.model import Answered, Item, Lookup, Unanswered
+from relay.lookups.gate import Closed, Gate
+from relay.lookups.http import Http, HttpFailure, HttpRequest, HttpResponse
+from relay.lookups.pacing import Pace
+from relay.lookups.reading import Garbled, Sense, retry_after_seconds, sense_of
+from relay.observe.lines import Line
+from relay.observe.metrics import Metrics
+
+SPREAD_SECONDS = 1.0  # how far apart lookups come back after a closure; the pace spreads them further
+
+log = structlog.get_logger("relay.lookups")
+
+ToRequest = Callable[[Lookup], HttpRequest]
+Interpret = Callable[[HttpResponse, Lookup, datetime], Answered]
+
+
+class Asker(Protocol):
+    """Who asks: a slot. It is asked for the question only when its turn has come, so that waiting costs little."""
+
+    def lookup(self, key: bytes) -> Lookup | None:
+        """Return the question as it stands now; None if there is none any more."""
+        ...
+
+    def answer(self, key: bytes, item: Item) -> None:
+        """Take the item that the lookup ended in."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """A lookup on its way: waiting in the queue since it was due (epoch seconds), or running as a task."""
+
+    asker: Asker
+    key: bytes
+    due: float
+    urgent: bool
+    cancelled: bool = False
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def may_hurry(self) -> bool:
+        """Tell whether it waits behind new requests."""
+        return not self.urgent and self.task is None
+
+    def cancel(self) -> None:
+        """Forget it: nobody waits for the answer any more."""
+        self.cancelled = True
+        if self.task is not None:
+            self.task.cancel()
+
+
+class AccountLookups:
+    """Asks one account's provider. It never raises: every lookup ends in `Answered` or `Unanswered`."""
+
+    def __init__(
+        self, account: str, *, http: Http, pace: Pace, to_request: ToRequest, interpret: Interpret, metrics: Metrics
+    ) -> None:
+        self.account = account
+        self.gate = Gate()
+        self.in_flight = 0
+        self._http = http
+        self._pace = pace
+        self._to_request = to_request
+        self._interpret = interpret
+        self._metrics = metrics
+        self._urgent: deque[Ticket] = deque()
+        self._polls: deque[Ticket] = deque()
+        self._changed = asyncio.Event()
+
+    def ask(self, asker: Asker, key: bytes, *, due: float, urgent: bool) -> Ticket:
+        """Queue a lookup; its asker gets one item in the end, unless it cancels the ticket."""
+        ticket = Ticket(asker, key, due, urgent)
+        (self._urgent if urgent else self._polls).append(ticket)
+        self._changed.set()
+        return ticket
+
+    def share(self, part: float) -> None:
+        """Use this part (0..1) of the account's limits."""
+        self._pace.share(part)
+        self._changed.set()
+
+    @property
+    def waiting(self) -> int:
+        """How many lookups are queued."""
+        return len(self._urgent) + len(self._polls)
+
+    @property
+    def oldest_due(self) -> float | None:
+        """Since when the first queued lookup is due, in epoch seconds."""
+        return min((queue[0].due for queue in (self._urgent, self._polls) if queue), default=None)
+
+    async def run(self) -> None:
+        """Start lookups as the limits allow, for ever."""
+        while True:
+            if not self._may_start():
+                self._changed.clear()
+                await self._changed.wait()
+                continue
+            if not self.gate.passes(time.monotonic()):
+                self._turn_away()
+                continue
+            await self._pace.turn()
+            if self._may_start() and self.gate.passes(time.monotonic()):
+                self._start((self._urgent or self._polls).popleft())
+
+    def _may_start(self) -> bool:
+        for queue in (self._urgent, self._polls):
+            while queue and queue[0].cancelled:
+                queue.popleft()
+        limit = 1 if self.gate.probing else self._pace.in_flight_limit
+        if not self.gate.passes(time.monotonic()):
+            return self.waiting > 0
+        return self.waiting > 0 and self.in_flight < min(limit, self._pace.in_flight_limit)
+
+    def _turn_away(self) -> None:
+        """Answer everything queued with "not now": timers bring it back when the account may be asked again."""
+        wait = max(0.0, self.gate.until - time.monotonic())
+        again = datetime.now(UTC) + timedelta(seconds=wait)
+        held = self.gate.closed is Closed.REFUSED
+        for queue in (self._urgent, self._polls):
+            while queue:
+                ticket = queue.popleft()
+                if not ticket.cancelled:
+                    spread = timedelta(seconds=random.random() * SPREAD_SECONDS)  # noqa: S311 - no secret
+                    ticket.asker.answer(ticket.key, Unanswered(asked=False, held=held, not_before=again + spread))
+
+    def _start(self, ticket: Ticket) -> None:
+        lookup = ticket.asker.lookup(ticket.key)
+        if lookup is None:
+            ticket.asker.answer(ticket.key, Unanswered(asked=False))
+            return
+        self.in_flight += 1
+        ticket.task = asyncio.create_task(self._look_up(ticket, lookup))
+        ticket.task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.in_flight -= 1
+        self._changed.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error(Line.LOOKUP_FAILED, account=self.account, error=type(error).__name__, exc_info=error)
+
+    async def _look_up(self, ticket: Ticket, lookup: Lookup) -> None:
+        began = time.monotonic()
+        item, outcome = await self._asked(lookup)
+        self._metrics.lookups.labels(self.account, outcome).inc()
+        self._metrics.lookup_seconds.labels(self.account).observe(time.monotonic() - began)
+        if not ticket.cancelled:
+            ticket.asker.answer(ticket.key, item)
+
+    async def _asked(self, lookup: Lookup) -> tuple[Item, str]:  # noqa: PLR0911 - one return for each way to end
+        try:
+            response = await self._http.get(self._to_request(lookup))
+        except HttpFailure as failure:
+            return self._unavailable(failure.kind.value)
+        except Exception as error:
+            log.exception(Line.LOOKUP_FAILED, account=self.account, why="unexpected", error=type(error).__name__)
+            return Unanswered(asked=True), "failed"
+        match sense_of(response.status):
+            case Sense.REFUSED:
+                return self._refused(response.status)
+            case Sense.THROTTLED:
+                return self._throttled(response)
+            case Sense.UNAVAILABLE if response.retry_after is None:
+                return self._unavailable("server_error", response.status)
+            case Sense.UNAVAILABLE:
+                return self._throttled(response)
+            case Sense.READ:
+                return self._read(response, lookup)
+
+    def _read(self, response: HttpResponse, lookup: Lookup) -> tuple[Item, str]:
+        if self.gate.answered(time.monotonic()):
+            for closed in Closed:
+                self._metrics.account_paused.labels(self.account, closed.value).set(0)
+            log.info(Line.ACCOUNT_RESUMED, account=self.account)
+        try:
+            answer = self._interpret(response, lookup, datetime.now(UTC))
+        except Garbled as error:
+            log.warning(
+                Line.LOOKUP_FAILED, account=self.account, why="garbled", status=response.status, detail=str(error)
+            )
+            return Unanswered(asked=True), "garbled"
+        if answer.report is None:
+            return answer, "pending" if answer.found else "not_found"
+        return answer, answer.report.outcome.value
+
+    def _refused(self, status: int) -> tuple[Item, str]:
+        if self.gate.refused(time.monotonic()):
+            self._paused(Closed.REFUSED)
+            log.error(
+                Line.ACCOUNT_PAUSED,
+                account=self.account,
+                why="the provider refuses the credentials",
+                status=status,
+                fix=f"correct accounts.{self.account} username and password; messages stay pending meanwhile",
+            )
+        return Unanswered(asked=True, held=True, not_before=self._again()), "refused"
+
+    def _throttled(self, response: HttpResponse) -> tuple[Item, str]:
+        news = self.gate.closed is not Closed.THROTTLED
+        self.gate.throttled(time.monotonic(), retry_after_seconds(response.retry_after, datetime.now(UTC)))
+        if news:
+            self._paused(Closed.THROTTLED)
+            log.warning(
+                Line.ACCOUNT_PAUSED,
+                account=self.account,
+                why="too many requests" if response.status == 429 else "the provider asks to wait",  # noqa: PLR2004
+                status=response.status,
+                seconds=round(self.gate.until - time.monotonic(), 3),
+            )
+        return Unanswered(asked=True, not_before=self._again()), "throttled"
+
+    def _unavailable(self, why: str, status: int | None = None) -> tuple[Item, str]:
+        if self.gate.failed(time.monotonic()):
+            self._paused(Closed.UNAVAILABLE)
+            seconds = round(self.gate.until - time.monotonic(), 3)
+            log.warning(Line.BREAKER_OPENED, account=self.account, why=why, status=status, seconds=seconds)
+        else:
+            log.warning(Line.LOOKUP_FAILED, account=self.account, why=why, status=status)
+        return Unanswered(asked=True, not_before=self._again() if self.gate.closed else None), why
+
+    def _paused(self, closed: Closed) -> None:
+        for reason in Closed:
+            self._metrics.account_paused.labels(self.account, reason.value).set(reason is closed)
+
+    def _again(self) -> datetime:
+        wait = max(0.0, self.gate.until - time.monotonic()) + random.random() * SPREAD_SECONDS  # noqa: S311 - no secret
+        return datetime.now(UTC) + timedelta(seconds=wait)
+
+    async def close(self) -> None:
+        """Close the connections; lookups must have been cancelled before."""
+        await self._http.close()

@@ -1,0 +1,55 @@
+"""All accounts' lookups of a process: hands each question to its account, and each account its share."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+
+from relay.lookups.account import AccountLookups, Asker, Ticket
+
+
+class Accounts:
+    """The accounts by name. `partitions`: how many slots there are over all processes."""
+
+    def __init__(self, accounts: Mapping[str, AccountLookups], *, partitions: int) -> None:
+        self._accounts = accounts
+        self._partitions = partitions
+        self._running: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to look things up."""
+        self._running = [asyncio.create_task(account.run()) for account in self._accounts.values()]
+
+    def ask(self, account: str, asker: Asker, key: bytes, *, due: float, urgent: bool) -> Ticket | None:
+        """Queue a lookup; return what cancels it, None if its account isn't configured."""
+        lookups = self._accounts.get(account)
+        return None if lookups is None else lookups.ask(asker, key, due=due, urgent=urgent)
+
+    def share(self, owned: int) -> None:
+        """Use the part of every account's limits that belongs to so many owned slots."""
+        for account in self._accounts.values():
+            account.share(owned / self._partitions)
+
+    @property
+    def waiting(self) -> int:
+        """How many lookups wait in queues."""
+        return sum(account.waiting for account in self._accounts.values())
+
+    @property
+    def oldest_due(self) -> float | None:
+        """Since when the first queued lookup is due, in epoch seconds."""
+        dues = [account.oldest_due for account in self._accounts.values()]
+        return min((due for due in dues if due is not None), default=None)
+
+    def in_flight(self) -> dict[str, int]:
+        """Return how many requests each account has in flight."""
+        return {name: account.in_flight for name, account in self._accounts.items()}
+
+    async def stop(self) -> None:
+        """Stop asking, close connections."""
+        for task in self._running:
+            task.cancel()
+        for task in self._running:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        for account in self._accounts.values():
+            await account.close()

@@ -1,0 +1,36 @@
+"""At most so many requests a second and in flight, for the share of an account that this process owns."""
+
+from aiolimiter import AsyncLimiter
+
+BURST_SECONDS = 0.02  # what may be caught up after a late wake-up; taken off the rate, so that no second exceeds it
+
+
+class Pace:
+    """The rate and the concurrency that an account's lookups may use in this process."""
+
+    def __init__(self, *, rate_per_second: float, concurrency: int) -> None:
+        self._rate = rate_per_second
+        self._concurrency = concurrency
+        self.in_flight_limit = 0
+        self._limiter = AsyncLimiter(1, 1)
+
+    def share(self, part: float) -> None:
+        """Use this part (0..1) of the account's limits from now on; what is in the bucket is not carried over.
+
+        A process that owns anything may have one request in flight, however small its part.
+        """
+        self.in_flight_limit = max(1, int(self._concurrency * part + 1e-9)) if part > 0 else 0
+        rate = self._rate * part
+        if rate > 0:
+            self._limiter = limiter_of(rate)
+
+    async def turn(self) -> None:
+        """Wait until the next request may start."""
+        await self._limiter.acquire()
+
+
+def limiter_of(rate: float) -> AsyncLimiter:
+    """Return a limiter that lets at most `rate` requests into any second."""
+    burst = max(1.0, rate * BURST_SECONDS)
+    steady = rate - burst if burst > 1.0 else rate
+    return AsyncLimiter(burst, burst / steady)

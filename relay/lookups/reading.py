@@ -1,0 +1,45 @@
+"""What a response means before a provider's own words are read: the HTTP statuses that are the same everywhere."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+SERVER_ERRORS, REDIRECTS = 500, range(300, 400)
+_REFUSED, _THROTTLED, _TIMED_OUT = (401, 403), 429, 408
+
+
+class Sense(StrEnum):
+    """What a status alone says."""
+
+    READ = "read"
+    REFUSED = "refused"
+    THROTTLED = "throttled"
+    UNAVAILABLE = "unavailable"
+
+
+class Garbled(Exception):  # noqa: N818 - it states what the body is
+    """A body that isn't what the provider's documents promise; its message never holds any of it."""
+
+
+def sense_of(status: int) -> Sense:
+    """Return what the HTTP status means by itself; redirects are never followed, so they are no answer either."""
+    if status in _REFUSED:
+        return Sense.REFUSED
+    if status == _THROTTLED:
+        return Sense.THROTTLED
+    if status >= SERVER_ERRORS or status in REDIRECTS or status == _TIMED_OUT:
+        return Sense.UNAVAILABLE
+    return Sense.READ
+
+
+def retry_after_seconds(value: str | None, now: datetime) -> float | None:
+    """Return the seconds of a `Retry-After` header (RFC 9110 10.2.3: seconds or a date), None if it says nothing."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value.strip()[:9])
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())

@@ -1,0 +1,52 @@
+"""Every line the relay itself logs: its name, what it means, and the fields that come with it.
+
+Ids only, never a body, a credential or a phone number.
+"""
+
+from enum import StrEnum, unique
+
+
+@unique
+class Line(StrEnum):
+    """The `event` of a log line."""
+
+    PROCESS_STARTED = "process.started"  # the process runs: version, source of the configuration
+    PROCESS_STOPPED = "process.stopped"  # the process ends: why, exit code
+    PROCESS_FAILED = "process.failed"  # a part of the process ended by an error: why; the process stops
+    PART_ABANDONED = "part.abandoned"  # a part did not stop in time at the end of the process: why
+    BROKER_STARTED = "broker.started"  # the embedded broker answers: its address
+    HTTP_STARTED = "http.started"  # /live, /ready and /metrics answer: host, port
+    WATCHDOG_FIRED = "watchdog.fired"  # a slot had work and made no progress: partition, seconds; the process exits
+
+    KAFKA_AWAITED = "kafka.awaited"  # Kafka doesn't answer, or not as needed; tried again: why
+    TOPICS_CREATED = "topics.created"  # missing topics were created: names
+    TOPICS_REFUSED = "topics.refused"  # topics can't be used as they are: topic, why, what to do
+
+    INGEST_COMMITTED = "ingest.committed"  # debug: input records are in the inbox and passed: topic, count
+    REQUEST_ACCEPTED = "request.accepted"  # canonical, one per handled request: request, account, message, lag
+    RECORD_DEAD_LETTERED = "record.dead_lettered"  # an input record was refused: code, topic, partition, offset
+    DEAD_LETTERS_DELAYED = "dead_letters.delayed"  # dead letters can't be written; their records wait: topic, why
+    RECORD_UNREADABLE = (
+        "record.unreadable"  # an internal record is damaged and was passed over: topic, partition, offset
+    )
+    FIELDS_IGNORED = "fields.ignored"  # a request had fields the relay doesn't know: topic, names
+
+    SLOTS_ASSIGNED = "slots.assigned"  # the group gave partitions to this process: partitions
+    SLOTS_REVOKED = "slots.revoked"  # the group took partitions away: partitions
+    SLOTS_RESTORED = "slots.restored"  # slots know their state and work: partitions, messages, seconds
+    SLOTS_FAILED = "slots.failed"  # slots could not be acquired; tried again: partitions, why
+    TURN_COMMITTED = "turn.committed"  # debug: one transaction was committed: records, events, seconds
+    TURN_FAILED = "turn.failed"  # a transaction failed; its slots are acquired anew: why
+    PRODUCER_REPLACED = "producer.replaced"  # the producer was thrown away and a new one started: why
+
+    MESSAGE_CHANGED = "message.changed"  # canonical, one per change: account, message, events published
+    REPORT_UNMAPPED = "report.unmapped"  # a report has a code that no table knows; counted as pending: field, code
+    REPORT_CONTRADICTED = "report.contradicted"  # the provider took back what it said; not published: account, message
+
+    LOOKUP_FAILED = "lookup.failed"  # no usable answer; asked again later: account, message, outcome
+    LOOKUP_REFUSED = "lookup.refused"  # the provider will never answer this question: account, message, status
+    BODY_OVERSIZED = "body.oversized"  # an answer exceeded the limit and was cut off: account, limit
+    ACCOUNT_PAUSED = "account.paused"  # nothing is asked for a while: account, reason, seconds
+    ACCOUNT_RESUMED = "account.resumed"  # a paused account is asked again: account
+    BREAKER_OPENED = "breaker.opened"  # the provider fails; one lookup at a time probes it: account, why
+    BREAKER_CLOSED = "breaker.closed"  # the provider answers again: account, seconds

@@ -1,0 +1,95 @@
+"""Sends structlog's and the standard library's log calls to one stream, in one format.
+
+Our modules write `log = structlog.get_logger("relay.<part>")` and `log.info(Line.SLOTS_RESTORED, partitions=…)`.
+"""
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any, Literal, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from relay.observe.rendering import ConsoleLines, as_json, complete, complete_foreign, mask_foreign
+
+LogFormat = Literal["json", "console"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+Render = Callable[[WrappedLogger, str, EventDict], str]
+
+
+def configure(log_format: LogFormat, level: LogLevel, stream: TextIO | None = None, *, cache: bool = True) -> None:
+    """Write every log line from now on to the stream, or to standard error; Python's warnings too.
+
+    With `cache` a logger keeps the level that held when it was first used: tests that change it pass False.
+    FastStream's brokers must be given a logger, or each adds a handler of its own.
+    """
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, _hand_over],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=_DirectLogger,
+        cache_logger_on_first_use=cache,
+    )
+    out = stream or sys.stderr
+    render: Render = as_json if log_format == "json" else ConsoleLines(colors=out.isatty())
+    _take_over(_LineHandler(out, render), threshold)
+    logging.captureWarnings(capture=True)
+
+
+class _LineHandler(logging.StreamHandler[TextIO]):
+    """Writes the records of libraries, and our events without making records of them: that takes half the time."""
+
+    def __init__(self, stream: TextIO, render: Render) -> None:
+        super().__init__(stream)
+        self._render = render
+        lift: list[Processor] = [structlog.stdlib.ExtraAdder(), mask_foreign]
+        self.setFormatter(
+            structlog.stdlib.ProcessorFormatter(foreign_pre_chain=lift, processors=[complete_foreign, render])
+        )
+
+    def write_event(self, level: str, logger_name: str, event: EventDict) -> None:
+        try:
+            line = self._render(None, level, complete(level, logger_name, event))
+            self.acquire()
+            try:
+                self.stream.write(f"{line}{self.terminator}")
+                self.flush()
+            finally:
+                self.release()
+        except Exception:  # noqa: BLE001 (as for records: a full disk or closed pipe must not stop the work)
+            self.handleError(logging.makeLogRecord({"msg": "the line of an event was lost", "name": logger_name}))
+
+
+class _DirectLogger:
+    """Hands events to whatever handler the root has when they come, so that a cached logger follows a new one."""
+
+    __slots__ = ("_name", "_root")
+
+    def __init__(self, name: str = "relay", *_: object) -> None:
+        self._name = name
+        self._root = logging.getLogger()
+
+    def _write(self, level: str, event: EventDict) -> None:
+        for handler in self._root.handlers:
+            if isinstance(handler, _LineHandler):
+                handler.write_event(level, self._name, event)
+
+    debug = info = warning = error = critical = _write
+
+
+def _hand_over(_: WrappedLogger, level: str, event: EventDict) -> tuple[tuple[str, EventDict], dict[str, Any]]:
+    return (level, event), {}
+
+
+def _take_over(handler: logging.Handler, threshold: int) -> None:
+    """Make the handler the only one: libraries such as FastStream come with their own and don't propagate."""
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(threshold)
+    for logger in list(root.manager.loggerDict.values()):
+        if isinstance(logger, logging.Logger):
+            logger.handlers.clear()
+            logger.propagate = True
+    # aiokafka tells each step of a rebalance at info; slots.* says the same in one line.
+    logging.getLogger("aiokafka").setLevel(max(threshold, logging.WARNING) if threshold > logging.DEBUG else threshold)

@@ -1,0 +1,26 @@
+"""The settings that every account has, whatever its provider."""
+
+from pydantic import Field
+
+from relay.setting_types import BaseUrl, ReadableFile, Section
+
+
+class Polling(Section):
+    """When the provider is asked again."""
+
+    expire_after_seconds: float = Field(
+        default=172_800, gt=0, description="seconds after which a message without a report is given up, such as 172800"
+    )
+
+
+class Account(Section):
+    """One set of credentials at one provider; each provider's settings extend it, so that all share one flat table."""
+
+    provider: str = Field(description="the name of the provider, such as hyber")
+    base_url: BaseUrl = Field(description="the address of the provider's API, such as https://dr-v2-site.hyber.im")
+    rate_per_second: float = Field(default=200, gt=0, description="requests per second, such as 200")
+    timeout_seconds: float = Field(default=10, gt=0, le=300, description="seconds for one whole request, such as 10")
+    ssl_cafile: ReadableFile | None = Field(
+        default=None, description="the path of a PEM file with the authorities to trust instead of the system's"
+    )
+    polling: Polling = Field(default_factory=Polling, description="a table that says when to ask")

@@ -1,0 +1,146 @@
+"""Hyber's answers as the relay's reports: the simple, the advanced and the error bodies."""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from relay.core.model import Answered, Attempt, Engagement, Lookup, Outcome, Report, SmsParts
+from relay.lookups.http import HttpResponse
+from relay.lookups.reading import Garbled
+from relay.providers.hyber.mapping import channel_of, instant_of, outcome_of, reason_of, unmapped_in
+from relay.providers.hyber.settings import HyberAccount
+from relay.providers.hyber.wire import AdvancedAnswer, HyberReport
+
+CLIENT_ERRORS = 400
+_ADVANCED = ("reports", "channels", "started", "processing")
+_ERROR = ("error_code", "error_text")
+
+
+def interpret(response: HttpResponse, lookup: Lookup, _now: datetime, account: HyberAccount) -> Answered:
+    """Return what a response says of the message.
+
+    An error body, whatever its HTTP status, is no report (yet): right after sending it means "too early", later that
+    Hyber does not know the id; either way the message stays pending.
+
+    Raises:
+        Garbled: the body is not what Hyber's documents promise, or speaks of another message.
+
+    """
+    if response.status >= CLIENT_ERRORS:
+        return Answered(report=None, found=False)
+    body = _object(response.body)
+    seen = account.codes.seen_substatus
+    try:
+        if any(name in body for name in _ADVANCED):
+            return Answered(report=_advanced(AdvancedAnswer.model_validate(body), lookup, seen))
+        if "status" not in body and any(name in body for name in _ERROR):
+            return Answered(report=None, found=False)
+        report = HyberReport.model_validate(body)
+    except ValidationError as error:
+        raise Garbled(_where(error)) from None
+    _check_ids([report], lookup)
+    return Answered(report=_report(report, seen, outcome=outcome_of(report), clicks=report.clicks, one_channel=True))
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Garbled("the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise Garbled("the body is not a JSON object")
+    return value
+
+
+def _where(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    return f"field {'.'.join(map(str, first['loc']))}: {first['type']}"
+
+
+def _check_ids(reports: list[HyberReport], lookup: Lookup) -> None:
+    asked, name = (lookup.message_id, "message_id") if lookup.message_id else (lookup.extra_id, "extra_id")
+    for report in reports:
+        given = report.message_id if lookup.message_id else report.extra_id
+        if given is not None and asked is not None and given.casefold() != asked.casefold():
+            raise Garbled(f"the report is about another {name}")
+
+
+def _advanced(answer: AdvancedAnswer, lookup: Lookup, seen: tuple[int, ...]) -> Report:
+    _check_ids(answer.reports, lookup)
+    outcome, chosen = _chosen(answer, seen)
+    if chosen is None:
+        return Report(outcome=Outcome.PENDING, channel="unknown", occurred_at=None)
+    attempts = tuple(
+        Attempt(
+            channel=channel_of(report),
+            status=outcome_of(report).value,
+            occurred_at=instant_of(report.time),
+            reason=reason_of(report) if outcome_of(report) is Outcome.FAILED else None,
+        )
+        for report in answer.reports
+    )
+    unmapped = tuple(name for report in answer.reports for name in unmapped_in(report, seen))
+    clicks = answer.clicks if answer.clicks is not None else chosen.clicks
+    return _report(chosen, seen, outcome=outcome, clicks=clicks, attempts=attempts, unmapped=unmapped)
+
+
+def _chosen(answer: AdvancedAnswer, seen: tuple[int, ...]) -> tuple[Outcome, HyberReport | None]:
+    """Return the outcome over all channels, and the report that shows it."""
+    delivered = [report for report in answer.reports if outcome_of(report) is Outcome.DELIVERED]
+    if delivered:
+        via = (answer.delivered_via or "").lower()
+        return Outcome.DELIVERED, max(
+            delivered, key=lambda report: (report.substatus in seen, channel_of(report) == via)
+        )
+    if not answer.reports:
+        return Outcome.PENDING, None
+    last = answer.reports[-1]
+    if all(outcome_of(report) is Outcome.FAILED for report in answer.reports) and _ended(answer):
+        return Outcome.FAILED, last
+    return Outcome.PENDING, last
+
+
+def _ended(answer: AdvancedAnswer) -> bool:
+    """Tell whether no channel may deliver any more: Hyber says so, or it says nothing and every channel was tried."""
+    if answer.processing is not None:
+        return not answer.processing and answer.started is not False
+    tried = {channel_of(report) for report in answer.reports}
+    return answer.started is not False and all(channel.channel.lower() in tried for channel in answer.channels)
+
+
+def _report(
+    report: HyberReport,
+    seen: tuple[int, ...],
+    *,
+    outcome: Outcome,
+    clicks: int | None,
+    attempts: tuple[Attempt, ...] = (),
+    unmapped: tuple[str, ...] | None = None,
+    one_channel: bool = False,
+) -> Report:
+    was_seen = outcome is Outcome.DELIVERED and report.substatus in seen
+    parts = (report.total_sms_parts, report.delivered_sms_parts)
+    return Report(
+        outcome=outcome,
+        channel=channel_of(report),
+        occurred_at=instant_of(report.time),
+        engagements=frozenset({Engagement.SEEN}) if was_seen else frozenset(),
+        implied=was_seen,
+        one_channel=one_channel,
+        message_id=report.message_id,
+        extra_id=report.extra_id,
+        recipient=report.phone_number,
+        reason=reason_of(report) if outcome is Outcome.FAILED else None,
+        attempts=attempts,
+        clicks=clicks,
+        sms_parts=SmsParts(total=parts[0], delivered=parts[1]) if parts != (None, None) else None,
+        template_id=report.matching_template_id or None,
+        provider_status={
+            "status": report.status,
+            "substatus": report.substatus,
+            "hyber_status": report.hyber_status,
+        },
+        unmapped=unmapped_in(report, seen) if unmapped is None else unmapped,
+    )

@@ -1,0 +1,1 @@
+"""A simulator of the providers: an HTTP server with life cycles, faults on order and the truth about every message."""

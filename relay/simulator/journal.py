@@ -1,0 +1,75 @@
+"""Counts the lookups that reached the simulator and remembers the newest; holds ids and paths, no bodies."""
+
+from collections import Counter, deque
+from dataclasses import dataclass
+from typing import Final
+
+NO_STATUS: Final = 0
+"""Stands for the HTTP status where none was sent."""
+
+_WINDOW_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredLookup:
+    """A lookup and what it got; `time` in epoch seconds by the simulator's clock."""
+
+    time: float
+    path: str
+    status: int
+    message_id: str | None
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """Lookups so far; `max_per_second` is the most that one account sent within any second."""
+
+    requests: int
+    by_status: dict[int, int]
+    in_flight: int
+    max_in_flight: int
+    max_per_second: dict[str, int]
+
+
+class Journal:
+    """The traffic of one simulator; keeps the newest `size` lookups."""
+
+    def __init__(self, *, size: int) -> None:
+        self.answered: deque[AnsweredLookup] = deque(maxlen=size)
+        self._requests = 0
+        self._by_status: Counter[int] = Counter()
+        self._in_flight = 0
+        self._max_in_flight = 0
+        self._last_second: dict[str, deque[float]] = {}
+        self._max_per_second: dict[str, int] = {}
+
+    def arrived(self, account: str, at: float) -> None:
+        """Count a lookup that came in at `at`, in seconds of a monotonic clock."""
+        self._requests += 1
+        self._in_flight += 1
+        self._max_in_flight = max(self._max_in_flight, self._in_flight)
+        recent = self._last_second.setdefault(account, deque())
+        recent.append(at)
+        while recent[0] <= at - _WINDOW_SECONDS:
+            recent.popleft()
+        self._max_per_second[account] = max(self._max_per_second.get(account, 0), len(recent))
+
+    def note(self, lookup: AnsweredLookup) -> None:
+        """Remember how a lookup is answered, just before it is."""
+        self.answered.append(lookup)
+        self._by_status[lookup.status] += 1
+
+    def left(self) -> None:
+        """Count a lookup that is over, whoever ended it."""
+        self._in_flight -= 1
+
+    def stats(self) -> Stats:
+        """Give the counters as they stand."""
+        return Stats(
+            requests=self._requests,
+            by_status=dict(self._by_status),
+            in_flight=self._in_flight,
+            max_in_flight=self._max_in_flight,
+            max_per_second=dict(self._max_per_second),
+        )

@@ -1,0 +1,135 @@
+"""KIP-447 for aiokafka: transactional offsets that carry the member's generation, and offsets read only when stable.
+
+This is the one module that uses aiokafka's private names: aiokafka is pinned exactly, and tests/slot/test_fencing.py
+fails when an upgrade changes them.
+
+After ANY error out of a transaction the producer must be abandoned and a new one started with the same transactional
+id, which aborts what is open. A reused one forgets the partitions, sends no abort, and silently commits the refused
+records with its next transaction.
+"""
+
+import asyncio
+import collections
+import contextlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition, errors
+from aiokafka.client import CoordinationType
+from aiokafka.producer.sender import TxnOffsetCommitHandler
+
+from relay.slot.protocol import OffsetFetch, TxnOffsetCommit
+
+ABANDON_SECONDS = 3
+REQUIRE_STABLE = True
+UNSTABLE_OFFSET_COMMIT, FENCED_INSTANCE_ID = 88, 82
+
+
+class Member(NamedTuple):
+    """What a consumer was to its group when partitions were assigned to it."""
+
+    generation: int
+    member_id: str
+    group_instance_id: str | None
+
+
+class NotAMember(Exception):  # noqa: N818 - it states a fact, as aiokafka's own errors do
+    """A slot was acquired by another membership than the one that commits, or by none."""
+
+
+def member_of(consumer: AIOKafkaConsumer) -> Member:
+    """Return the consumer's membership; to be noted at assignment, since a zombie's coordinator resets its own."""
+    coordinator = consumer._coordinator
+    return Member(coordinator.generation, coordinator.member_id, coordinator._group_instance_id)
+
+
+@dataclass(frozen=True)
+class _ResponseV0:
+    errors: list[tuple[str, list[tuple[int, int]]]]
+
+
+class _Handler(TxnOffsetCommitHandler):
+    def __init__(self, sender: Any, offsets: Mapping[TopicPartition, Any], group_id: str, member: Member) -> None:
+        super().__init__(sender, offsets, group_id)
+        self._member = member
+
+    def create_request(self) -> TxnOffsetCommit:
+        manager = self._sender._txn_manager
+        topics: dict[str, list[Any]] = collections.defaultdict(list)
+        for tp, committed in sorted(self._offsets.items()):
+            topics[tp.topic].append((tp.partition, committed.offset, -1, committed.metadata, {}))
+        return TxnOffsetCommit(
+            manager.transactional_id,
+            self._group_id,
+            manager.producer_id,
+            manager.producer_epoch,
+            *self._member,
+            [(topic, partitions, {}) for topic, partitions in topics.items()],
+            {},
+        )
+
+    def handle_response(self, response: Any) -> Any:
+        not_a_member = (errors.IllegalGenerationError, errors.UnknownMemberIdError, errors.for_code(FENCED_INSTANCE_ID))
+        for _topic, partitions, _tags in response.topics:
+            for _partition, code, _tags in partitions:
+                if errors.for_code(code) in not_a_member:
+                    raise errors.for_code(code)  # ends the sender: fatal on purpose, see above
+        as_v0 = [(topic, [(p, code) for p, code, _ in partitions]) for topic, partitions, _ in response.topics]
+        return super().handle_response(_ResponseV0(as_v0))
+
+
+class GroupFencedProducer(AIOKafkaProducer):
+    """A transactional producer whose offsets are refused by the broker unless `member` is the group's present one."""
+
+    member: Member | None = None
+
+    async def start(self) -> None:
+        """Connect, get a producer id (which aborts what an older producer of this id left open)."""
+        await super().start()
+        sender = self._sender
+
+        async def commit(offsets: Mapping[TopicPartition, Any], group_id: str) -> None:
+            if offsets:
+                member = self.member
+                if member is None or member.generation <= 0 or not member.member_id:
+                    raise NotAMember("the offsets of a transaction need the membership of their slots")
+                node = await sender._find_coordinator(CoordinationType.GROUP, group_id)
+                await _Handler(sender, offsets, group_id, member).do(node)
+
+        sender._do_txn_offset_commit = commit
+
+    async def abandon(self) -> None:
+        """Close without flushing and without an abort, in a few seconds whatever the broker does."""
+        self._closed = True
+        if self._sender is not None:
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._sender.close(), ABANDON_SECONDS)
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(self.client.close(), ABANDON_SECONDS)
+
+
+async def stable_offsets(
+    consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
+) -> dict[TopicPartition, int] | None:
+    """Return the committed offsets (-1 = none), or None while a transaction is pending on one of them: ask again."""
+    topics = collections.defaultdict(list)
+    for tp in partitions:
+        topics[tp.topic].append(tp.partition)
+    coordinator = consumer._coordinator
+    await coordinator.ensure_coordinator_known()
+    response = await coordinator._send_req(
+        OffsetFetch(coordinator.group_id, [(t, ps, {}) for t, ps in topics.items()], REQUIRE_STABLE, {})
+    )
+    if response.error_code:  # coordinator loading or moved: no topics come then, which must not read as "no offsets"
+        coordinator.coordinator_dead()
+        return None
+    offsets = {}
+    for topic, found, _tags in response.topics:
+        for partition, offset, _epoch, _metadata, code, _tags in found:
+            if code == UNSTABLE_OFFSET_COMMIT:
+                return None
+            if code:
+                raise errors.for_code(code)
+            offsets[TopicPartition(topic, partition)] = offset
+    return offsets if offsets.keys() == set(partitions) else None

@@ -1,0 +1,231 @@
+"""The loop of a process: take what arrived, decide slot by slot, commit one transaction, only then act."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from relay.lookups.accounts import Accounts
+from relay.observe.lines import Line
+from relay.observe.metrics import Metrics
+from relay.slot.codec import UnreadableInternal, decode_requested
+from relay.slot.committer import CommitFailed, Committer
+from relay.slot.fencing import Member
+from relay.slot.narration import narrate
+from relay.slot.ownership import Ownership
+from relay.slot.publishing import Publishing
+from relay.slot.slot import RulesOf, Slot
+from relay.slot.turn import Turn, apply_turn, decide_turn
+
+ITEMS_PER_TURN = 500  # for each slot
+RECORDS_PER_FETCH = 1000
+FETCH_MILLISECONDS = 200
+MAILBOXES_FULL = 5000  # records held in memory before fetching waits
+IDLE_SECONDS = 1.0
+RETRY_SECONDS = 1.0
+
+log = structlog.get_logger("relay.slot")
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the present instant, in milliseconds: what is stored and published has no finer part."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+class Loop:
+    """Runs the slots of this process; `progress` is the monotonic time of the last turn that ended."""
+
+    def __init__(
+        self,
+        *,
+        consumer: AIOKafkaConsumer,
+        options: Mapping[str, Any],
+        committer: Committer,
+        publishing: Publishing,
+        accounts: Accounts,
+        rules_of: RulesOf,
+        inbox_topic: str,
+        state_topic: str,
+        metrics: Metrics,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.progress = time.monotonic()
+        self._consumer = consumer
+        self._committer = committer
+        self._publishing = publishing
+        self._accounts = accounts
+        self._rules_of = rules_of
+        self._inbox_topic = inbox_topic
+        self._metrics = metrics
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._stopping = False
+        self.awaits_kafka = False
+        self.ownership = Ownership(
+            consumer,
+            options,
+            state_topic=state_topic,
+            new_slot=self._new_slot,
+            arm=self._arm,
+            changed=self._owned,
+            metrics=metrics,
+        )
+
+    # What the parts need of each other
+
+    def _new_slot(self, partition: int, member: Member) -> Slot:
+        return Slot(partition, member, self._rules_of, self._accounts, self._wake.set)
+
+    def _owned(self, count: int) -> None:
+        self._metrics.slots_owned.set(count)
+        self._accounts.share(count)
+        self._wake.set()
+
+    async def _arm(self, slot: Slot) -> None:
+        now = self._clock()
+        for count, key in enumerate(list(slot.entries)):
+            state = slot.state(key)
+            if state is not None:
+                slot.arm(key, state, now)
+            if count % 1000 == 0:
+                await asyncio.sleep(0)
+
+    # Fetching
+
+    async def fetch(self) -> None:
+        """Move records from Kafka into the mailboxes, for ever; waits while they are full."""
+        while True:
+            self._room.clear()
+            if sum(len(slot.mailbox) for slot in self.ownership.slots.values()) > MAILBOXES_FULL:
+                await self._room.wait()
+                continue
+            fetched = await self._consumer.getmany(timeout_ms=FETCH_MILLISECONDS, max_records=RECORDS_PER_FETCH)
+            for tp, records in fetched.items():
+                slot = self.ownership.slots.get(tp.partition)
+                if slot is not None and slot.ready:
+                    self._receive(slot, records)
+            if fetched:
+                self._wake.set()
+
+    def _receive(self, slot: Slot, records: Iterable[Any]) -> None:
+        now, monotonic = self._clock(), time.monotonic()
+        for record in records:
+            if record.offset < slot.next_fetched:
+                continue
+            slot.next_fetched = record.offset + 1
+            try:
+                slot.receive(decode_requested(record.value), record.offset, now, monotonic)
+            except UnreadableInternal as error:
+                log.error(  # noqa: TRY400 - the traceback says nothing that the line doesn't
+                    Line.RECORD_UNREADABLE,
+                    topic=record.topic,
+                    partition=record.partition,
+                    offset=record.offset,
+                    detail=str(error),
+                )
+                slot.skip(record.offset)
+
+    # Turning
+
+    async def turn_for_ever(self) -> None:
+        """Run turns whenever there is something to decide; ends only when stopping."""
+        while not self._stopping:
+            await self._idle()
+            async with self.ownership.turn:
+                await self.turn_once()
+            self.progress = time.monotonic()
+            self._room.set()
+
+    async def turn_once(self) -> int:
+        """Decide and commit what the mailboxes hold; return how many items that were. Call it within the turn lock."""
+        now, monotonic = self._clock(), time.monotonic()
+        turns = [
+            turn
+            for slot in self.ownership.slots.values()
+            if slot.ready and (turn := self._decide(slot, now, monotonic))
+        ]
+        writing = [turn for turn in turns if turn.writes_something]
+        if writing and not await self._commit(writing):
+            return 0
+        for turn in turns:
+            apply_turn(turn, now)
+            narrate(turn, self._metrics)
+        return len(turns)
+
+    def _decide(self, slot: Slot, now: datetime, monotonic: float) -> Turn | None:
+        if not self._stopping:
+            slot.fire(now)
+        taken = slot.take(monotonic, ITEMS_PER_TURN)
+        if not taken.items and taken.next_offset is None:
+            return None
+        return decide_turn(slot, taken, now, self._rules_of)
+
+    async def _commit(self, turns: list[Turn]) -> bool:
+        member = turns[0].slot.member
+        began = time.monotonic()
+        try:
+            if any(turn.slot.member != member for turn in turns):
+                raise CommitFailed("slots of two memberships")  # noqa: TRY301 - handled as any failed commit
+            offsets = {TopicPartition(self._inbox_topic, turn.slot.partition): turn.next_offset for turn in turns}
+            await self._committer.commit(member, self._publishing.records(turns), offsets)
+        except CommitFailed as error:
+            log.warning(Line.TURN_FAILED, why=str(error), detail=str(error.__cause__ or ""))
+            self._metrics.commit_failures.inc()
+            await self._start_over()
+            return False
+        self._metrics.commit_seconds.observe(time.monotonic() - began)
+        return True
+
+    async def _start_over(self) -> None:
+        """After any error out of a transaction: a new producer, and every slot acquired anew."""
+        member = next((slot.member for slot in self.ownership.slots.values()), None)
+        for slot in self.ownership.slots.values():
+            slot.close()
+        self.awaits_kafka = True
+        while not self._stopping:
+            try:
+                async with asyncio.timeout(30):
+                    await self._committer.start()
+            except Exception as error:  # noqa: BLE001 - without a producer nothing can be done but to try again
+                log.warning(Line.KAFKA_AWAITED, why=type(error).__name__, detail=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                log.info(Line.PRODUCER_REPLACED)
+                break
+        self.awaits_kafka = False
+        await self.ownership.acquire(member)
+
+    async def _idle(self) -> None:
+        """Wait until something may be decided: a record, an answer, a timer, or the end of a request's grace."""
+        seconds = IDLE_SECONDS
+        now, monotonic = time.time(), time.monotonic()
+        for slot in self.ownership.slots.values():
+            if not slot.ready:
+                continue
+            if slot.answers:
+                return
+            if (ripe := slot.ripe_at(monotonic)) is not None:
+                seconds = min(seconds, ripe - monotonic)
+            if (due := slot.due_at()) is not None:
+                seconds = min(seconds, max(due - now, 0.001))
+        if seconds > 0:
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
+
+    async def stop(self) -> None:
+        """Stop taking work; what was answered already is committed, lookups under way are abandoned."""
+        self._stopping = True
+        self._wake.set()
+        async with self.ownership.turn:
+            await self.turn_once()

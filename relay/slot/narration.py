@@ -1,0 +1,53 @@
+"""Tells of a committed turn: one line for each handled request and each event, and the counts."""
+
+import structlog
+
+from relay.core.model import Event, Request
+from relay.observe.lines import Line
+from relay.observe.metrics import Metrics
+from relay.slot.turn import Turn
+
+log = structlog.get_logger("relay.slot")
+
+
+def narrate(turn: Turn, metrics: Metrics) -> None:
+    """Log and count what a committed turn changed."""
+    for item in turn.requests:
+        _request(item.request)
+    for event in turn.events:
+        metrics.events.labels(event.type.value).inc()
+        _event(event)
+    for account, field in turn.noted.unmapped:
+        metrics.unmapped_codes.labels(account, field).inc()
+        log.warning(Line.REPORT_UNMAPPED, account=account, field=field)
+    for account, key in turn.noted.contradicted:
+        metrics.contradicted_reports.labels(account).inc()
+        log.warning(Line.REPORT_CONTRADICTED, account=account, message=key.decode().split("/", 2)[2])
+
+
+def _request(request: Request) -> None:
+    log.info(
+        Line.REQUEST_ACCEPTED,
+        kind=request.kind.value,
+        account=request.account,
+        message_id=request.message_id,
+        extra_id=request.extra_id,
+        request_id=request.request_id,
+        correlation_id=request.correlation_id,
+    )
+
+
+def _event(event: Event) -> None:
+    log.info(
+        Line.MESSAGE_CHANGED,
+        type=event.type.value,
+        account=event.account,
+        message_id=event.message_id,
+        extra_id=event.extra_id,
+        event_id=event.event_id,
+        sequence=event.sequence,
+        inferred=event.inferred,
+        supersedes=event.supersedes,
+        request_id=event.request_id,
+        correlation_id=event.correlation_id,
+    )

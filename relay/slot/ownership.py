@@ -1,0 +1,133 @@
+"""Who owns what: follows the group's rebalances, acquires slots in the background, releases them between turns."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+
+from relay.observe.lines import Line
+from relay.observe.metrics import Metrics
+from relay.slot.fencing import Member, member_of, stable_offsets
+from relay.slot.restore import restore
+from relay.slot.slot import Slot
+
+UNSTABLE_WAIT_SECONDS = 0.05
+FAILED_WAIT_SECONDS = 1.0
+
+log = structlog.get_logger("relay.slot")
+
+
+class Ownership(ConsumerRebalanceListener):
+    """The slots of this process; `turn` is held by the loop while it decides and commits."""
+
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        options: Mapping[str, Any],
+        *,
+        state_topic: str,
+        new_slot: Callable[[int, Member], Slot],
+        arm: Callable[[Slot], Awaitable[None]],
+        changed: Callable[[int], None],
+        metrics: Metrics,
+    ) -> None:
+        self.slots: dict[int, Slot] = {}
+        self.turn = asyncio.Lock()
+        self.acquiring_since: float | None = None
+        self.joined = False
+        self._consumer = consumer
+        self._options = options
+        self._state_topic = state_topic
+        self._new_slot = new_slot
+        self._arm = arm
+        self._changed = changed
+        self._metrics = metrics
+        self._assigned: list[TopicPartition] = []
+        self._acquiring: asyncio.Task[None] | None = None
+
+    def ready(self) -> bool:
+        """Tell whether every assigned partition is restored."""
+        return all(slot.ready for slot in self.slots.values())
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Note the membership and start acquiring; returns at once, since no heartbeats are sent meanwhile."""
+        self._assigned = list(assigned)
+        if self._assigned:
+            self._consumer.pause(*self._assigned)  # first: records are being delivered already
+        log.info(Line.SLOTS_ASSIGNED, partitions=sorted(tp.partition for tp in self._assigned))
+        self.joined = True
+        await self.acquire(member_of(self._consumer))
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Wait for the running turn, then let go of everything: the group revokes all at each rebalance."""
+        partitions = sorted(tp.partition for tp in revoked)
+        async with self.turn:
+            self._release()
+            self._assigned = []
+        if partitions:
+            log.info(Line.SLOTS_REVOKED, partitions=partitions)
+
+    async def acquire(self, member: Member | None = None) -> None:
+        """(Re)acquire all assigned slots in the background; to be called within a turn, or by the rebalance."""
+        if member is None:
+            member = next((slot.member for slot in self.slots.values()), member_of(self._consumer))
+        self._release()
+        self.slots = {tp.partition: self._new_slot(tp.partition, member) for tp in self._assigned}
+        self._changed(len(self.slots))
+        if self.slots:
+            self.acquiring_since = time.monotonic()
+            self._acquiring = asyncio.create_task(self._acquire(self.slots, list(self._assigned)))
+
+    def _release(self) -> None:
+        if self._acquiring is not None:
+            self._acquiring.cancel()
+        self.acquiring_since = None
+        for slot in self.slots.values():
+            slot.close()
+        self.slots = {}
+        self._changed(0)
+
+    async def _acquire(self, slots: dict[int, Slot], assigned: list[TopicPartition]) -> None:
+        while self.slots is slots:
+            try:
+                self._consumer.pause(*assigned)
+                await self._acquire_once(slots, assigned)
+            except Exception as error:  # noqa: BLE001 - whatever it was, a slot that isn't acquired must be tried again
+                log.warning(Line.SLOTS_FAILED, error=type(error).__name__, detail=str(error), partitions=sorted(slots))
+                await asyncio.sleep(FAILED_WAIT_SECONDS)
+            else:
+                return
+
+    async def _acquire_once(self, slots: dict[int, Slot], assigned: list[TopicPartition]) -> None:
+        began = time.monotonic()
+        offsets = await self._stable(assigned)
+        while True:
+            for slot in slots.values():
+                slot.clear()
+            records = await restore(slots, self._options, self._state_topic)
+            again = await self._stable(assigned)
+            if again == offsets:
+                break
+            offsets = again
+        for tp in assigned:
+            slot = slots[tp.partition]
+            slot.next_offset = slot.next_fetched = max(offsets[tp], 0)
+            await self._arm(slot)
+        if self.slots is not slots:
+            return
+        for tp in assigned:
+            self._consumer.seek(tp, slots[tp.partition].next_offset)
+            slots[tp.partition].ready = True
+        self._consumer.resume(*assigned)
+        self.acquiring_since = None
+        seconds = time.monotonic() - began
+        self._metrics.restore_seconds.observe(seconds)
+        log.info(Line.SLOTS_RESTORED, partitions=sorted(slots), records=records, seconds=round(seconds, 3))
+
+    async def _stable(self, assigned: list[TopicPartition]) -> dict[TopicPartition, int]:
+        while (offsets := await stable_offsets(self._consumer, assigned)) is None:  # noqa: ASYNC110 - the broker knows
+            await asyncio.sleep(UNSTABLE_WAIT_SECONDS)
+        return offsets

@@ -1,0 +1,276 @@
+"""One partition's owner: its messages, its mailbox and its timers. Takes records and answers, never does I/O."""
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from relay.core.decide import decide
+from relay.core.merging import awaits_outcome
+from relay.core.model import Forgotten, Item, Lookup, MessageState, Requested
+from relay.core.rules import Rules
+from relay.core.schedule import next_step, wants_lookup
+from relay.slot.codec import decode_state
+from relay.slot.fencing import Member
+from relay.slot.keys import account_of, state_key
+
+GRACE_SECONDS = 0.05  # how long a request may wait for its first answer, so that one transaction carries both
+FIRED_AT_ONCE = 500  # timers handled between two turns: new requests must not wait behind a crowd of polls
+
+RulesOf = Callable[[str], Rules | None]
+
+
+class Cancellable(Protocol):
+    """A lookup on its way; `may_hurry` while it waits behind new requests."""
+
+    @property
+    def may_hurry(self) -> bool:
+        """Tell whether it would start earlier if it were asked for as urgent."""
+        ...
+
+    def cancel(self) -> None:
+        """Forget it."""
+        ...
+
+
+class Asks(Protocol):
+    """Where a slot puts its questions."""
+
+    def ask(self, account: str, asker: "Slot", key: bytes, *, due: float, urgent: bool) -> Cancellable | None:
+        """Queue a lookup; None if its account isn't configured."""
+        ...
+
+
+@dataclass(slots=True)
+class Entry:
+    """A message as a slot holds it: its stored state, when it is due, and what this owner saw of it."""
+
+    value: bytes | None
+    due: float = 0.0
+    pending: bool = False
+    asked: bool = False
+    found: bool | None = None
+
+
+@dataclass(slots=True)
+class Held:
+    """An inbox record that was not decided yet; it may wait a little for the answer to its lookup.
+
+    Without an item it is a record that can't be read, kept in its place so that its offset is passed in order.
+    """
+
+    key: bytes
+    item: Requested | None
+    offset: int
+    until: float
+    waits: bool = False
+    answer: Item | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Taken:
+    """What a turn takes out of a mailbox: items in order, and the offset after the last record among them."""
+
+    items: list[tuple[bytes, Item]] = field(default_factory=list)
+    requests: list[Requested] = field(default_factory=list)
+    next_offset: int | None = None
+
+
+class Slot:
+    """The single owner of a partition's messages between two rebalances."""
+
+    def __init__(self, partition: int, member: Member, rules_of: RulesOf, asks: Asks, wake: Callable[[], None]) -> None:
+        self.partition = partition
+        self.member = member
+        self.ready = False
+        self.pending = 0  # messages that wait for their outcome
+        self.next_fetched = 0
+        self.next_offset = 0  # after the last decided record: what every transaction commits
+        self.entries: dict[bytes, Entry] = {}
+        self.mailbox: deque[Held] = deque()
+        self.answers: deque[tuple[bytes, Item]] = deque()
+        self.asking: dict[bytes, Cancellable] = {}
+        self._waiting: dict[bytes, list[Held]] = {}
+        self._timers: list[tuple[float, bytes]] = []
+        self._rules_of = rules_of
+        self._asks = asks
+        self._wake = wake
+        self._questions: dict[bytes, Lookup] = {}  # of requests that are not decided yet, and so have no stored state
+
+    # Filling the mailbox
+
+    def receive(self, item: Requested, offset: int, now: datetime, monotonic: float) -> None:
+        """Put a record into the mailbox; a lookup that it needs and that can be repeated starts at once."""
+        key = state_key(item.request)
+        held = Held(key=key, item=item, offset=offset, until=monotonic + GRACE_SECONDS)
+        rules = self._rules_of(item.request.account)
+        if rules is not None:
+            verdict = decide(self.state(key), item, now, rules)
+            if verdict.lookup and verdict.state is not None:
+                self._questions[key] = _question(key, verdict.state)
+                held.waits = self.ask(key, now.timestamp(), urgent=True)
+        self.mailbox.append(held)
+        if held.waits:
+            self._waiting.setdefault(key, []).append(held)
+
+    def answer(self, key: bytes, item: Item) -> None:
+        """Take the answer to a lookup: to the newest waiting request of the message, else by itself."""
+        self.asking.pop(key, None)
+        self._questions.pop(key, None)
+        self._wake()
+        waiting = [held for held in self._waiting.pop(key, ()) if held.waits]
+        for held in waiting:
+            held.waits = False
+        if waiting:
+            waiting[-1].answer = item
+        else:
+            self.answers.append((key, item))
+
+    def ask(self, key: bytes, due: float, *, urgent: bool) -> bool:
+        """Ask about the message unless a lookup is on its way; False if its account is unknown."""
+        waiting = self.asking.get(key)
+        if waiting is not None and urgent and waiting.may_hurry:
+            waiting.cancel()
+            waiting = None
+        if waiting is None:
+            ticket = self._asks.ask(account_of(key), self, key, due=due, urgent=urgent)
+            if ticket is None:
+                return False
+            self.asking[key] = ticket
+        return True
+
+    def lookup(self, key: bytes) -> Lookup | None:
+        """Return the question about the message as it stands now."""
+        if (question := self._questions.get(key)) is not None:
+            return question
+        state = self.state(key)
+        return _question(key, state) if state is not None else None
+
+    # Emptying it
+
+    def take(self, monotonic: float, limit: int) -> Taken:
+        """Take the decided-next: requests in order up to the first that still waits for its answer, and all answers."""
+        taken = Taken()
+        while self.mailbox and len(taken.items) < limit:
+            held = self.mailbox[0]
+            if held.waits and monotonic < held.until:
+                break
+            self.mailbox.popleft()
+            held.waits = False
+            taken.next_offset = held.offset + 1
+            if held.item is None:
+                continue
+            taken.items.append((held.key, held.item))
+            taken.requests.append(held.item)
+            if held.answer is not None:
+                taken.items.append((held.key, held.answer))
+        while self.answers and len(taken.items) < limit:
+            taken.items.append(self.answers.popleft())
+        return taken
+
+    def ripe_at(self, monotonic: float) -> float | None:
+        """Return the monotonic instant at which the first request can be decided; None without a request."""
+        if not self.mailbox:
+            return None
+        head = self.mailbox[0]
+        return head.until if head.waits else monotonic
+
+    def skip(self, offset: int) -> None:
+        """Pass over a record that can't be read, in its order."""
+        self.mailbox.append(Held(key=b"", item=None, offset=offset, until=0.0))
+
+    # State and timers
+
+    def state(self, key: bytes) -> MessageState | None:
+        """Return what is known of the message."""
+        entry = self.entries.get(key)
+        return decode_state(entry.value) if entry is not None and entry.value is not None else None
+
+    def store(self, key: bytes, value: bytes | None) -> Entry:
+        """Hold a message's stored value; without one the message is gone."""
+        entry = self.entries.get(key)
+        if entry is None:
+            entry = Entry(value)
+            if value is not None:
+                self.entries[key] = entry
+        elif value is None:
+            self.pending -= entry.pending
+            del self.entries[key]
+        entry.value = value
+        return entry
+
+    def arm(self, key: bytes, state: MessageState, now: datetime, not_before: datetime | None = None) -> None:
+        """Arm the timer of a message for its next step."""
+        rules = self._rules_of(account_of(key))
+        entry = self.entries.get(key)
+        if rules is None or entry is None:
+            return
+        waits = awaits_outcome(state)
+        self.pending += waits - entry.pending
+        entry.pending = waits
+        at = next_step(state, rules, now).at
+        due = max(at, not_before).timestamp() if not_before else at.timestamp()
+        if entry.due != due:
+            entry.due = due
+            heapq.heappush(self._timers, (due, key))
+
+    def fire(self, now: datetime) -> None:
+        """Start what is due; entries that were armed anew since are skipped."""
+        instant = now.timestamp()
+        for key in self._due(instant):
+            state, rules = self.state(key), self._rules_of(account_of(key))
+            if state is None or rules is None:
+                continue
+            if wants_lookup(state, rules, now):
+                self.ask(key, instant, urgent=False)
+            else:
+                self.answers.append((key, Forgotten()))
+
+    def _due(self, instant: float) -> Iterator[bytes]:
+        timers, room = self._timers, FIRED_AT_ONCE
+        while timers and timers[0][0] <= instant and room > 0:
+            due, key = heapq.heappop(timers)
+            entry = self.entries.get(key)
+            if entry is not None and entry.due == due and key not in self.asking:
+                entry.due = 0.0
+                room -= 1
+                yield key
+
+    def clear(self) -> None:
+        """Forget everything, before it is read again."""
+        self.entries.clear()
+        self._timers.clear()
+        self.pending = 0
+
+    def due_at(self) -> float | None:
+        """Return when the next timer fires, in epoch seconds."""
+        return self._timers[0][0] if self._timers else None
+
+    def overdue(self, instant: float) -> int:
+        """Return how many timers are due and not started, at most 10,000 (the rest is not worth counting)."""
+        if not self._timers or self._timers[0][0] > instant:
+            return 0
+        return sum(due <= instant for due, _ in self._timers[:10_000])
+
+    def close(self) -> None:
+        """Give up: lookups are cancelled, what arrives later is dropped."""
+        self.ready = False
+        for ticket in list(self.asking.values()):
+            ticket.cancel()
+        self.asking.clear()
+        self._waiting.clear()
+        self._questions.clear()
+        self.mailbox.clear()
+        self.answers.clear()
+
+
+def _question(key: bytes, state: MessageState) -> Lookup:
+    return Lookup(
+        account=account_of(key),
+        message_id=state.message_id,
+        extra_id=state.extra_id,
+        detail=state.detail,
+        anchor_at=state.anchor_at,
+    )

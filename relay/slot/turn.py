@@ -1,0 +1,119 @@
+"""What one turn of one slot changes: decides the taken items in order, touches nothing until it is committed."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from relay.core.decide import Verdict, decide
+from relay.core.model import Answered, Event, Item, MessageState, Requested, Unanswered
+from relay.slot.codec import encode_state
+from relay.slot.keys import account_of
+from relay.slot.slot import RulesOf, Slot, Taken
+
+
+@dataclass(slots=True, kw_only=True)
+class Noted:
+    """What is worth a log line or a count once the turn is committed."""
+
+    unmapped: list[tuple[str, str]] = field(default_factory=list)
+    contradicted: list[tuple[str, bytes]] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """The decided turn of one slot: records to write, and what to do in memory once they are committed."""
+
+    slot: Slot
+    next_offset: int
+    consumed: bool
+    requests: list[Requested]
+    events: list[Event] = field(default_factory=list)
+    forwards: list[Requested] = field(default_factory=list)
+    states: dict[bytes, MessageState | None] = field(default_factory=dict)
+    writes: dict[bytes, bytes | None] = field(default_factory=dict)
+    asks: set[bytes] = field(default_factory=set)
+    seen: list[tuple[bytes, Item]] = field(default_factory=list)
+    noted: Noted = field(default_factory=Noted)
+
+    @property
+    def writes_something(self) -> bool:
+        """Whether a transaction is needed: a poll without news needs none."""
+        return self.consumed or bool(self.writes or self.events or self.forwards)
+
+
+def decide_turn(slot: Slot, taken: Taken, now: datetime, rules_of: RulesOf) -> Turn:
+    """Decide what was taken from the slot's mailbox."""
+    turn = Turn(
+        slot=slot,
+        next_offset=slot.next_offset if taken.next_offset is None else taken.next_offset,
+        consumed=taken.next_offset is not None,
+        requests=taken.requests,
+    )
+    for key, item in taken.items:
+        rules = rules_of(account_of(key))
+        if rules is None:  # the account left the configuration: its messages stay as they are
+            continue
+        entry = slot.entries.get(key)
+        state = turn.states[key] if key in turn.states else slot.state(key)
+        verdict = decide(
+            state, item, now, rules, asked=entry is not None and entry.asked, found=entry.found if entry else None
+        )
+        _note(turn, key, item, verdict)
+    turn.writes = _changed(slot, turn.states)
+    return turn
+
+
+def _note(turn: Turn, key: bytes, item: Item, verdict: Verdict) -> None:
+    turn.states[key] = verdict.state
+    turn.events.extend(verdict.events)
+    if verdict.forward is not None:
+        turn.forwards.append(verdict.forward)
+    if isinstance(item, Requested):
+        if verdict.lookup:
+            turn.asks.add(key)
+    else:
+        turn.asks.discard(key)
+        turn.seen.append((key, item))
+    if verdict.contradicted:
+        turn.noted.contradicted.append((account_of(key), key))
+    if isinstance(item, Answered) and item.report is not None:
+        turn.noted.unmapped.extend((account_of(key), name) for name in item.report.unmapped)
+
+
+def _changed(slot: Slot, states: dict[bytes, MessageState | None]) -> dict[bytes, bytes | None]:
+    writes: dict[bytes, bytes | None] = {}
+    for key, state in states.items():
+        entry = slot.entries.get(key)
+        value = encode_state(state) if state is not None else None
+        if value != (entry.value if entry is not None else None):
+            writes[key] = value
+    return writes
+
+
+def apply_turn(turn: Turn, now: datetime) -> None:
+    """Make a committed turn the slot's memory: states, timers, and the lookups that wait for the commit."""
+    slot = turn.slot
+    slot.next_offset = turn.next_offset
+    for key, value in turn.writes.items():
+        slot.store(key, value)
+    not_before: dict[bytes, datetime | None] = {}
+    for key, item in turn.seen:
+        _remember(slot, key, item)
+        not_before[key] = item.not_before if isinstance(item, Unanswered) else None
+    for key, state in turn.states.items():
+        if state is None:
+            continue
+        if key in turn.asks and slot.ask(key, now.timestamp(), urgent=True):
+            continue
+        if key not in slot.asking:
+            slot.arm(key, state, now, not_before.get(key))
+
+
+def _remember(slot: Slot, key: bytes, item: Item) -> None:
+    entry = slot.entries.get(key)
+    if entry is None:
+        return
+    if isinstance(item, Answered):
+        entry.asked = True
+        entry.found = bool(entry.found) or item.found
+    elif isinstance(item, Unanswered):
+        entry.asked = entry.asked or item.asked

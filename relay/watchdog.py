@@ -1,0 +1,87 @@
+"""Ends a process that is stuck: aiokafka is known to stop consuming for ever, and only a restart helps then.
+
+Kafka being away is not being stuck: the process waits for it and says so.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from relay.observe.lines import Line
+
+STUCK_SECONDS = 60.0
+CHECK_SECONDS = 5.0
+BEAT_SECONDS = 0.5
+
+log = structlog.get_logger("relay.watchdog")
+
+
+class Watched:
+    """What is watched: the event loop's pulse, and consumers whose topics have records that they don't take."""
+
+    def __init__(self, stuck_seconds: float = STUCK_SECONDS) -> None:
+        self._stuck_seconds = stuck_seconds
+        self._beat_at = time.monotonic()
+        self._behind_since: dict[str, float] = {}
+
+    def stuck(self, now: float) -> str | None:
+        """Return what has made no progress for too long, as of a monotonic instant."""
+        if now - self._beat_at > self._stuck_seconds:
+            return "the event loop is blocked"
+        for name, since in list(self._behind_since.items()):
+            if now - since > self._stuck_seconds:
+                return f"{name}: records wait and none was taken"
+        return None
+
+    async def beat(self) -> None:
+        """Show, for ever, that the event loop runs."""
+        while True:
+            self._beat_at = time.monotonic()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def watch_consumer(self, name: str, consumer_of: Callable[[], Any], waits: Callable[[], bool]) -> None:
+        """Watch, for ever, whether a consumer takes records while there are some; `waits`: it has a reason not to."""
+        before: dict[Any, int] = {}
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            consumer = consumer_of()
+            try:
+                positions, ends = await _places(consumer)
+            except (KafkaError, TimeoutError, AttributeError):
+                self._behind_since.pop(name, None)  # Kafka is away or the group rebalances: nothing to hold against it
+                continue
+            behind = any(ends[tp] > position and before.get(tp) == position for tp, position in positions.items())
+            if behind and not waits():
+                self._behind_since.setdefault(name, time.monotonic())
+            else:
+                self._behind_since.pop(name, None)
+            before = positions
+
+
+async def _places(consumer: Any) -> tuple[dict[Any, int], dict[Any, int]]:
+    async with asyncio.timeout(CHECK_SECONDS):
+        assigned = [tp for tp in consumer.assignment() if tp not in consumer.paused()]
+        if not assigned:
+            return {}, {}
+        ends = await consumer.end_offsets(assigned)
+        return {tp: await consumer.position(tp) for tp in assigned}, ends
+
+
+def guard(watched: Watched, end: Callable[[int], None]) -> threading.Thread:
+    """Start the thread that ends the process once something is stuck; it works even if the event loop is blocked."""
+
+    def check() -> None:
+        pause = threading.Event()
+        while (why := watched.stuck(time.monotonic())) is None:
+            pause.wait(1)
+        log.critical(Line.WATCHDOG_FIRED, why=why)
+        end(1)
+
+    thread = threading.Thread(target=check, name="watchdog", daemon=True)
+    thread.start()
+    return thread

@@ -1,0 +1,14 @@
+"""Fixtures of the whole suite."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from relay.kafka.embedded import EmbeddedKafka
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[EmbeddedKafka]:
+    """One real broker for the test session; tests share it, so they choose names of their own and never stop it."""
+    with EmbeddedKafka.start() as broker:
+        yield broker
