@@ -124,7 +124,7 @@ class Loop:
                 slot.receive(decode_requested(record.value), record.offset, now, monotonic)
             except UnreadableInternal as error:
                 log.error(  # noqa: TRY400 - the traceback says nothing that the line doesn't
-                    Line.RECORD_UNREADABLE,
+                    Line.RECORD_SKIPPED,
                     topic=record.topic,
                     partition=record.partition,
                     offset=record.offset,
