@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
 
-.PHONY: demo test setup lock lint clean
+.PHONY: demo test setup lock lint bench clean
 
 demo: setup
 	$(BIN)/relay demo
@@ -17,6 +17,10 @@ test: $(VENV)/dev
 	$(BIN)/python -m pytest
 
 setup: $(VENV)/embedded
+
+# How many fetches a second one process does, beside a bare loop with the same libraries.
+bench: $(VENV)/dev
+	$(BIN)/python tests/benchmarks/throughput.py
 
 lint: $(VENV)/dev
 	$(BIN)/ruff format .

@@ -15,6 +15,7 @@ from relay.core.model import (
     EventType,
     Forgotten,
     Item,
+    Lookup,
     MessageState,
     Outcome,
     Report,
@@ -83,6 +84,19 @@ def _requested(state: MessageState | None, item: Requested, now: datetime, rules
     return Verdict(state=after, events=again, lookup=_asks_now(state, request, now, rules))
 
 
+def first_question(state: MessageState | None, request: Request, now: datetime, rules: Rules) -> Lookup | None:
+    """Return the question that a request leads to at once, before it is decided; None if it leads to none."""
+    if (state is not None and state.became) or not _asks_now(state, request, now, rules):
+        return None
+    return Lookup(
+        account=request.account,
+        message_id=request.message_id,
+        extra_id=request.extra_id,
+        detail=request.detail,
+        anchor_at=request.anchor_at if state is None else min(state.anchor_at, request.anchor_at),
+    )
+
+
 def _asks_now(state: MessageState | None, request: Request, now: datetime, rules: Rules) -> bool:
     if request.kind is RequestKind.FETCH:
         return True
@@ -92,7 +106,7 @@ def _asks_now(state: MessageState | None, request: Request, now: datetime, rules
 
 
 def _ahead(events: tuple[Event, ...], verdict: Verdict) -> Verdict:
-    return replace(verdict, events=events + verdict.events)
+    return replace(verdict, events=events + verdict.events) if events else verdict
 
 
 def _answered(state: MessageState, item: Answered, now: datetime, rules: Rules, *, found: bool | None) -> Verdict:
@@ -100,9 +114,9 @@ def _answered(state: MessageState, item: Answered, now: datetime, rules: Rules, 
         return _became(state, item.report, now, rules)
     verdict = Verdict(state=state) if item.report is None else absorb(state, item.report, now, rules)
     assert verdict.state is not None
-    return _concluded(
-        replace(verdict, state=replace(verdict.state, once=False)), now, rules, found=bool(found or item.found)
-    )
+    if verdict.state.once:
+        verdict = replace(verdict, state=replace(verdict.state, once=False))
+    return _concluded(verdict, now, rules, found=bool(found or item.found))
 
 
 def _became(state: MessageState, report: Report, now: datetime, rules: Rules) -> Verdict:
@@ -138,7 +152,7 @@ def _unanswered(
 ) -> Verdict:
     if item.held or not (asked or item.asked):
         return Verdict(state=state)
-    if now >= state.expires_at:
+    if now >= state.expires_at and state.once:
         state = replace(state, once=False)
     return _concluded(Verdict(state=state), now, rules, found=found)
 

@@ -19,6 +19,9 @@ def shown_recipient(recipient: str | None, how: Recipients) -> str | None:
         return None
     if how is Recipients.CLEAR:
         return recipient
+    if recipient.isdecimal() and len(recipient) >= TOO_SHORT_TO_SHOW:
+        hidden = "*" * (len(recipient) - SHOWN_FIRST - SHOWN_LAST)
+        return f"{recipient[:SHOWN_FIRST]}{hidden}{recipient[-SHOWN_LAST:]}"
     digits = sum(character.isdigit() for character in recipient)
     if digits < TOO_SHORT_TO_SHOW:
         return "*" * len(recipient)

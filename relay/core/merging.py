@@ -33,6 +33,8 @@ def awaits_outcome(state: MessageState) -> bool:
 
 def with_published(state: MessageState, published: tuple[Event, ...]) -> MessageState:
     """Return the state with what another slot published of the same message before."""
+    if not published:
+        return state
     have = {event.event_id for event in state.published}
     return replace(state, published=state.published + tuple(event for event in published if event.event_id not in have))
 
@@ -62,4 +64,4 @@ def _with_ids(state: MessageState, request: Request) -> MessageState:
 
 def _waiting_once(state: MessageState, request: Request) -> MessageState:
     asks = request.kind is RequestKind.FETCH and not awaits_outcome(state)
-    return replace(state, once=state.once or asks)
+    return replace(state, once=True) if asks and not state.once else state

@@ -25,6 +25,8 @@ _STANDINGS = {
 
 def standing(state: MessageState) -> Standing:
     """Return the highest outcome published of the message."""
+    if not state.published:
+        return Standing.PENDING
     return max(
         (
             _STANDINGS[event.type, event.inferred]

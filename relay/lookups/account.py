@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from typing import Protocol
 
 import structlog
@@ -76,6 +77,8 @@ class AccountLookups:
         self._to_request = to_request
         self._interpret = interpret
         self._metrics = metrics
+        self._count = cache(partial(metrics.lookups.labels, account))
+        self._seconds = metrics.lookup_seconds.labels(account)
         self._urgent: deque[Ticket] = deque()
         self._polls: deque[Ticket] = deque()
         self._changed = asyncio.Event()
@@ -155,8 +158,8 @@ class AccountLookups:
     async def _look_up(self, ticket: Ticket, lookup: Lookup) -> None:
         began = time.monotonic()
         item, outcome = await self._asked(lookup)
-        self._metrics.lookups.labels(self.account, outcome).inc()
-        self._metrics.lookup_seconds.labels(self.account).observe(time.monotonic() - began)
+        self._count(outcome).inc()
+        self._seconds.observe(time.monotonic() - began)
         if not ticket.cancelled:
             ticket.asker.answer(ticket.key, item)
 

@@ -7,9 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from pyreqwest.bytes import Bytes
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import BodyDecodeError, PyreqwestError
+from pyreqwest.response import Response
 
 BODY_BYTES = 8 * 1_048_576
 
@@ -89,7 +89,7 @@ class PyreqwestHttp:
             builder = builder.headers(request.headers)
         try:
             async with builder.build_streamed() as response:
-                body = await self._bounded(response.body_reader.read_chunk, response.get_header("content-length"))
+                body = await self._body(response)
                 return HttpResponse(
                     response.status, body, response.get_header("retry-after"), response.get_header("content-type")
                 )
@@ -100,31 +100,23 @@ class PyreqwestHttp:
         except PyreqwestError as error:
             raise HttpFailure(_kind(error)) from None
 
-    async def _bounded(self, read_chunk: "ReadChunk", length: str | None) -> bytes:
-        if length is not None and length.isdecimal() and int(length) > self._max_bytes:
-            raise HttpFailure(Failure.OVERSIZED)
-        first = await read_chunk()
-        if first is None:
-            return b""
-        chunks, size = [bytes(first)], len(first)
-        while (chunk := await read_chunk()) is not None:
+    async def _body(self, response: Response) -> bytes:
+        length = response.get_header("content-length")
+        if length is not None and length.isdecimal():
+            if int(length) > self._max_bytes:
+                raise HttpFailure(Failure.OVERSIZED)
+            return bytes(await response.bytes())  # no more than the length is read: one call instead of one a chunk
+        chunks, size = [], 0
+        while (chunk := await response.body_reader.read_chunk()) is not None:
             size += len(chunk)
             if size > self._max_bytes:
                 raise HttpFailure(Failure.OVERSIZED)
             chunks.append(bytes(chunk))
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        return b"".join(chunks)
 
     async def close(self) -> None:
         """Close the client's connections."""
         await self._client.close()
-
-
-class ReadChunk(Protocol):
-    """Reads the next piece of a body; None at its end."""
-
-    async def __call__(self) -> "Bytes | None":
-        """Return the next piece."""
-        ...
 
 
 def _client(headers: Mapping[str, str], timeout_seconds: float, ca_file: Path | None) -> Client:

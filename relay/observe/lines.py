@@ -26,9 +26,7 @@ class Line(StrEnum):
     REQUEST_ACCEPTED = "request.accepted"  # canonical, one per handled request: request, account, message, lag
     RECORD_DEAD_LETTERED = "record.dead_lettered"  # an input record was refused: code, topic, partition, offset
     DEAD_LETTERS_DELAYED = "dead_letters.delayed"  # dead letters can't be written; their records wait: topic, why
-    RECORD_SKIPPED = (
-        "record.unreadable"  # an internal record is damaged and was passed over: topic, partition, offset
-    )
+    RECORD_SKIPPED = "record.skipped"  # an internal record is damaged and was passed over: topic, partition, offset
     FIELDS_IGNORED = "fields.ignored"  # a request had fields the relay doesn't know: topic, names
 
     SLOTS_ASSIGNED = "slots.assigned"  # the group gave partitions to this process: partitions

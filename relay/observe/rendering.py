@@ -7,6 +7,7 @@ import json
 import re
 from datetime import UTC, datetime
 
+import orjson
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, WrappedLogger
@@ -15,7 +16,6 @@ from relay.printable import printable
 
 _NUMBER = re.compile(r"(\d{4})(\d{2,})(\d{2})")
 _DEEPEST = 8
-_encode = json.JSONEncoder(allow_nan=False, default=str).encode
 
 _lift_exception = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False, max_frames=20))
 _write_exception = structlog.processors.ExceptionRenderer()
@@ -56,7 +56,9 @@ def complete(level: str, logger_name: str, event: EventDict) -> EventDict:
         "event": event.pop("event", ""),
         "logger": logger_name,
     }
-    extra = event.pop("extra", None)
+    if "extra" not in event:
+        return {**head, **event}
+    extra = event.pop("extra")
     lifted = masked(extra) if isinstance(extra, dict) else None
     fields = {**lifted, **event} if isinstance(lifted, dict) else event
     return {**head, **{key: value for key, value in fields.items() if key not in head}}
@@ -64,11 +66,13 @@ def complete(level: str, logger_name: str, event: EventDict) -> EventDict:
 
 def as_json(logger: WrappedLogger, name: str, event: EventDict) -> str:
     """Write the event as one line of ASCII JSON, its exception as structured data."""
-    event = _lift_exception(logger, name, event)
+    if "exc_info" in event:
+        event = _lift_exception(logger, name, event)
     if "exception" in event:
         event["exception"] = masked(event["exception"])
     try:
-        return _encode(event)
+        line = orjson.dumps(event, default=str).decode()
+        return line if line.isascii() else json.dumps(orjson.loads(line))
     except (TypeError, ValueError, RecursionError):
         # A NaN, a key that is no text, a value inside itself: the line is worth more than its types.
         return json.dumps({str(key): value if isinstance(value, str) else repr(value) for key, value in event.items()})

@@ -24,7 +24,7 @@ from relay.slot.turn import Turn, apply_turn, decide_turn
 ITEMS_PER_TURN = 500  # for each slot
 RECORDS_PER_FETCH = 1000
 FETCH_MILLISECONDS = 200
-MAILBOXES_FULL = 5000  # records held in memory before fetching waits
+MAILBOXES_FULL = 1000  # records held in memory before fetching waits: more would outwait their grace in queues
 IDLE_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 
@@ -163,7 +163,7 @@ class Loop:
         if not self._stopping:
             slot.fire(now)
         taken = slot.take(monotonic, ITEMS_PER_TURN)
-        if not taken.items and taken.next_offset is None:
+        if not taken.items and taken.next_offset == slot.next_offset:
             return None
         return decide_turn(slot, taken, now, self._rules_of)
 

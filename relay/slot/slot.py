@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from relay.core.decide import decide
+from relay.core.decide import first_question
 from relay.core.merging import awaits_outcome
 from relay.core.model import Forgotten, Item, Lookup, MessageState, Requested
 from relay.core.rules import Rules
@@ -16,7 +16,7 @@ from relay.slot.codec import decode_state
 from relay.slot.fencing import Member
 from relay.slot.keys import account_of, state_key
 
-GRACE_SECONDS = 0.05  # how long a request may wait for its first answer, so that one transaction carries both
+GRACE_SECONDS = 0.25  # how long a request may wait for its first answer, so that one transaction carries both
 FIRED_AT_ONCE = 500  # timers handled between two turns: new requests must not wait behind a crowd of polls
 
 RulesOf = Callable[[str], Rules | None]
@@ -71,11 +71,22 @@ class Held:
 
 @dataclass(slots=True, kw_only=True)
 class Taken:
-    """What a turn takes out of a mailbox: items in order, and the offset after the last record among them."""
+    """What a turn takes out of a mailbox: items in order, and the offset up to which everything is decided then."""
 
+    next_offset: int
     items: list[tuple[bytes, Item]] = field(default_factory=list)
     requests: list[Requested] = field(default_factory=list)
-    next_offset: int | None = None
+
+    def take(self, held: Held) -> None:
+        """Add a request, and the answer that came for it."""
+        held.waits = False
+        self.next_offset = held.offset + 1
+        if held.item is None:
+            return
+        self.items.append((held.key, held.item))
+        self.requests.append(held.item)
+        if held.answer is not None:
+            self.items.append((held.key, held.answer))
 
 
 class Slot:
@@ -93,6 +104,7 @@ class Slot:
         self.answers: deque[tuple[bytes, Item]] = deque()
         self.asking: dict[bytes, Cancellable] = {}
         self._waiting: dict[bytes, list[Held]] = {}
+        self._ripe = False  # a held request can be decided now
         self._timers: list[tuple[float, bytes]] = []
         self._rules_of = rules_of
         self._asks = asks
@@ -107,13 +119,15 @@ class Slot:
         held = Held(key=key, item=item, offset=offset, until=monotonic + GRACE_SECONDS)
         rules = self._rules_of(item.request.account)
         if rules is not None:
-            verdict = decide(self.state(key), item, now, rules)
-            if verdict.lookup and verdict.state is not None:
-                self._questions[key] = _question(key, verdict.state)
+            question = None if item.report else first_question(self.state(key), item.request, now, rules)
+            if question is not None:
+                self._questions[key] = question
                 held.waits = self.ask(key, now.timestamp(), urgent=True)
         self.mailbox.append(held)
         if held.waits:
             self._waiting.setdefault(key, []).append(held)
+        else:
+            self._ripe = True
 
     def answer(self, key: bytes, item: Item) -> None:
         """Take the answer to a lookup: to the newest waiting request of the message, else by itself."""
@@ -123,6 +137,7 @@ class Slot:
         waiting = [held for held in self._waiting.pop(key, ()) if held.waits]
         for held in waiting:
             held.waits = False
+            self._ripe = True
         if waiting:
             waiting[-1].answer = item
         else:
@@ -151,35 +166,36 @@ class Slot:
     # Emptying it
 
     def take(self, monotonic: float, limit: int) -> Taken:
-        """Take the decided-next: requests in order up to the first that still waits for its answer, and all answers."""
-        taken = Taken()
-        while self.mailbox and len(taken.items) < limit:
-            held = self.mailbox[0]
-            if held.waits and monotonic < held.until:
-                break
-            self.mailbox.popleft()
-            held.waits = False
-            taken.next_offset = held.offset + 1
-            if held.item is None:
-                continue
-            taken.items.append((held.key, held.item))
-            taken.requests.append(held.item)
-            if held.answer is not None:
-                taken.items.append((held.key, held.answer))
+        """Take every request that need not wait (any more) for its answer, and all answers.
+
+        Requests are idempotent, so one may be decided while an older one still waits; the offset that may be committed
+        stays at the first that is not decided, and what was decided beyond it is read again after a crash.
+        """
+        taken, kept = Taken(next_offset=self.next_offset), deque[Held]()
+        self._ripe = False
+        for held in self.mailbox:
+            if len(taken.items) >= limit or (held.waits and monotonic < held.until):
+                self._ripe = self._ripe or not held.waits
+                kept.append(held)
+            else:
+                taken.take(held)
+        if kept:
+            taken.next_offset = kept[0].offset
+        self.mailbox = kept
         while self.answers and len(taken.items) < limit:
             taken.items.append(self.answers.popleft())
         return taken
 
     def ripe_at(self, monotonic: float) -> float | None:
-        """Return the monotonic instant at which the first request can be decided; None without a request."""
+        """Return the monotonic instant at which a request can be decided; None without a request."""
         if not self.mailbox:
             return None
-        head = self.mailbox[0]
-        return head.until if head.waits else monotonic
+        return monotonic if self._ripe else self.mailbox[0].until
 
     def skip(self, offset: int) -> None:
         """Pass over a record that can't be read, in its order."""
         self.mailbox.append(Held(key=b"", item=None, offset=offset, until=0.0))
+        self._ripe = True
 
     # State and timers
 

@@ -44,8 +44,8 @@ def decide_turn(slot: Slot, taken: Taken, now: datetime, rules_of: RulesOf) -> T
     """Decide what was taken from the slot's mailbox."""
     turn = Turn(
         slot=slot,
-        next_offset=slot.next_offset if taken.next_offset is None else taken.next_offset,
-        consumed=taken.next_offset is not None,
+        next_offset=taken.next_offset,
+        consumed=taken.next_offset != slot.next_offset,
         requests=taken.requests,
     )
     for key, item in taken.items:
@@ -68,7 +68,7 @@ def _note(turn: Turn, key: bytes, item: Item, verdict: Verdict) -> None:
     if verdict.forward is not None:
         turn.forwards.append(verdict.forward)
     if isinstance(item, Requested):
-        if verdict.lookup:
+        if verdict.lookup and key not in turn.slot.asking:
             turn.asks.add(key)
     else:
         turn.asks.discard(key)

@@ -1,6 +1,7 @@
 """A lookup as Hyber's path; ids are percent-encoded, so that none can leave its place in the path."""
 
 import base64
+from functools import cache
 from urllib.parse import quote
 
 from relay.core.model import Lookup
@@ -10,10 +11,15 @@ from relay.providers.hyber.settings import HyberAccount
 
 def to_request(lookup: Lookup, account: HyberAccount) -> HttpRequest:
     """Return the GET for a lookup: `…/{message_id}/{detail}` or `…/external/{extra_id}/{detail}`."""
-    root = account.path.format(client_id=quote(account.client_id, safe="")).rstrip("/")
+    root = _root(account.path, account.client_id)
     if lookup.message_id is not None:
         return HttpRequest(f"{root}/{quote(lookup.message_id, safe='')}/{lookup.detail}")
     return HttpRequest(f"{root}/external/{quote(lookup.extra_id or '', safe='')}/{lookup.detail}")
+
+
+@cache
+def _root(path: str, client_id: str) -> str:
+    return path.format(client_id=quote(client_id, safe="")).rstrip("/")
 
 
 def credentials(account: HyberAccount) -> dict[str, str]:

@@ -3,32 +3,20 @@
 Sources: the delivery-report chapter of GMS's protocol description; README.md in this folder.
 """
 
-from typing import Annotated, Any
-
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
-
-
-def _text(value: Any) -> Any:
-    """Ids and numbers come as JSON strings or numbers, depending on the deployment."""
-    if isinstance(value, bool):
-        raise ValueError("a text or a number is expected")  # noqa: TRY004 - pydantic wants ValueError
-    return str(value) if isinstance(value, int) else value
-
-
-Text = Annotated[str, BeforeValidator(_text)]
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 
 class _Wire(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
 
 class HyberReport(_Wire):
     """One report: the whole simple answer, or one channel's part of the advanced one. `time` is epoch milliseconds."""
 
     status: int
-    message_id: Text | None = None
-    extra_id: Text | None = None
-    phone_number: Text | None = Field(default=None, validation_alias=AliasChoices("phone_number", "number"))
+    message_id: str | None = None
+    extra_id: str | None = None
+    phone_number: str | None = Field(default=None, validation_alias=AliasChoices("phone_number", "number"))
     last_partner: str | None = Field(default=None, validation_alias=AliasChoices("last_partner", "sent_via"))
     time: int | None = None
     substatus: int | None = None
