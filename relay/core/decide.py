@@ -22,6 +22,7 @@ from relay.core.model import (
     Request,
     Requested,
     RequestKind,
+    Seen,
     Unanswered,
 )
 from relay.core.rules import Rules
@@ -47,27 +48,39 @@ def decide(
     now: datetime,
     rules: Rules,
     *,
-    asked: bool = False,
-    found: bool | None = None,
+    seen: Seen = Seen.NOTHING,
 ) -> Verdict:
-    """Return the verdict on one item of a message.
-
-    `asked` and `found` are what this owner saw before: that an attempt was made; that the provider knew the id
-    (None while it has not answered).
-    """
+    """Return the verdict on one item of a message; `seen` is what its owner saw before."""
+    seen = max(seen, seen_of(item))
     match item:
         case Requested():
             return _requested(state, item, now, rules)
         case Answered():
-            return Verdict(state=None) if state is None else _answered(state, item, now, rules, found=found)
+            return Verdict(state=None) if state is None else _answered(state, item, now, rules, seen)
         case Unanswered():
-            return (
-                Verdict(state=None) if state is None else _unanswered(state, item, now, rules, asked=asked, found=found)
-            )
+            return Verdict(state=None) if state is None else _unanswered(state, item, now, rules, seen)
         case Forgotten():
             return Verdict(state=None)
         case _:
             assert_never(item)
+
+
+def seen_of(item: Item) -> Seen:
+    """Return what an item shows of the message's lookups."""
+    match item:
+        case Answered():
+            return Seen.FOUND if item.found else Seen.MISSING
+        case Unanswered() if item.asked:
+            return Seen.ASKED
+        case _:
+            return Seen.NOTHING
+
+
+def keep(state: MessageState | None, item: Item) -> Verdict:
+    """Return the verdict for an account that left the configuration: what is asked for is kept until it comes back."""
+    if isinstance(item, Requested) and not (state is not None and state.became):
+        return Verdict(state=with_published(merged(state, item.request), item.published))
+    return Verdict(state=state)
 
 
 def _requested(state: MessageState | None, item: Requested, now: datetime, rules: Rules) -> Verdict:
@@ -80,7 +93,7 @@ def _requested(state: MessageState | None, item: Requested, now: datetime, rules
     if request.republish and request.request_id is not None and request.request_id not in after.republished:
         after = replace(after, republished=(*after.republished, request.request_id)[-REPUBLISHED_REMEMBERED:])
     if item.report is not None:
-        return _ahead(again, _answered(after, Answered(report=item.report), now, rules, found=True))
+        return _ahead(again, _answered(after, Answered(report=item.report), now, rules, Seen.FOUND))
     return Verdict(state=after, events=again, lookup=_asks_now(state, request, now, rules))
 
 
@@ -109,14 +122,14 @@ def _ahead(events: tuple[Event, ...], verdict: Verdict) -> Verdict:
     return replace(verdict, events=events + verdict.events) if events else verdict
 
 
-def _answered(state: MessageState, item: Answered, now: datetime, rules: Rules, *, found: bool | None) -> Verdict:
+def _answered(state: MessageState, item: Answered, now: datetime, rules: Rules, seen: Seen) -> Verdict:
     if item.report is not None and item.report.message_id and not state.message_id:
         return _became(state, item.report, now, rules)
     verdict = Verdict(state=state) if item.report is None else absorb(state, item.report, now, rules)
     assert verdict.state is not None
     if verdict.state.once:
         verdict = replace(verdict, state=replace(verdict.state, once=False))
-    return _concluded(verdict, now, rules, found=bool(found or item.found))
+    return _concluded(verdict, now, rules, seen)
 
 
 def _became(state: MessageState, report: Report, now: datetime, rules: Rules) -> Verdict:
@@ -147,17 +160,15 @@ def _became(state: MessageState, report: Report, now: datetime, rules: Rules) ->
     return Verdict(state=alias, forward=Requested(request=request, report=report, published=state.published))
 
 
-def _unanswered(
-    state: MessageState, item: Unanswered, now: datetime, rules: Rules, *, asked: bool, found: bool | None
-) -> Verdict:
-    if item.held or not (asked or item.asked):
+def _unanswered(state: MessageState, item: Unanswered, now: datetime, rules: Rules, seen: Seen) -> Verdict:
+    if item.held or seen < Seen.ASKED:
         return Verdict(state=state)
     if now >= state.expires_at and state.once:
         state = replace(state, once=False)
-    return _concluded(Verdict(state=state), now, rules, found=found)
+    return _concluded(Verdict(state=state), now, rules, seen)
 
 
-def _concluded(verdict: Verdict, now: datetime, rules: Rules, *, found: bool | None) -> Verdict:
+def _concluded(verdict: Verdict, now: datetime, rules: Rules, seen: Seen) -> Verdict:
     """Apply `expires_at`, and keep nothing of a message that nobody follows and of which nothing was published."""
     state = verdict.state
     assert state is not None
@@ -165,7 +176,7 @@ def _concluded(verdict: Verdict, now: datetime, rules: Rules, *, found: bool | N
         expired = replace(state, follow=False)
         if standing(state) is not Standing.PENDING:
             return replace(verdict, state=expired)
-        event = expiry_event(state, rules, found=found is not False, at=now)
+        event = expiry_event(state, rules, found=seen is not Seen.MISSING, at=now)
         return Verdict(state=replace(expired, published=(*state.published, event)), events=(*verdict.events, event))
     if not (state.follow or state.once or state.published):
         return replace(verdict, state=None)

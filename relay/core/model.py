@@ -5,8 +5,8 @@ Instants are aware UTC datetimes, durations are seconds. Nothing here reads a cl
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, NewType
+from enum import IntEnum, StrEnum
+from typing import Any, ClassVar, NewType
 
 Account = NewType("Account", str)
 Json = dict[str, Any]
@@ -193,6 +193,9 @@ class MessageState:
     `became`: only for a message known by extra_id: the message_id it turned out to have.
     """
 
+    # Epoch milliseconds where it is stored: a pending message, which costs memory for days, is a seventh smaller so.
+    __pydantic_config__: ClassVar[Json] = {"ser_json_temporal": "milliseconds", "val_temporal_unit": "milliseconds"}
+
     anchor_at: datetime
     expires_at: datetime
     requested_at: datetime
@@ -220,6 +223,15 @@ class Lookup:
     extra_id: str | None
     detail: str
     anchor_at: datetime
+
+
+class Seen(IntEnum):
+    """What a slot has seen of a message's lookups since it owns the message; it only rises."""
+
+    NOTHING = 0
+    ASKED = 1  # an attempt was made
+    MISSING = 2  # the provider answered that it doesn't know the id
+    FOUND = 3  # the provider knows the id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

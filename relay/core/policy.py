@@ -1,7 +1,10 @@
 """When to ask again: a pure function of the message's anchor and now, so that nothing about attempts is stored."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from math import floor, inf
 from typing import Protocol
 from zlib import crc32
 
@@ -31,16 +34,27 @@ class GrowingIntervals:
         """Return the first instant of the message's schedule after `now`."""
         elapsed = (now - anchor_at).total_seconds()
         spread = JITTER * (crc32(message.encode("utf-8", "surrogatepass")) / 2**32 - 0.5)
-        offset = interval = self.initial_seconds
-        if offset > elapsed:
-            return anchor_at + timedelta(seconds=offset)
-        while offset + spread * interval <= elapsed:
-            if interval >= self.max_seconds or self.factor == 1:  # constant: jump instead of walking days of intervals
-                offset += interval * max(1, int((elapsed - offset) // interval))
-            else:
-                interval = min(interval * self.factor, self.max_seconds)
-                offset += interval
-        return anchor_at + timedelta(seconds=offset + spread * interval)
+        growth = _growth(self.initial_seconds, self.factor, self.max_seconds)
+        for offset, interval in growth[max(0, bisect_right(growth, (elapsed, inf)) - 1) :]:
+            at = anchor_at + timedelta(seconds=offset + spread * interval)
+            if at > now:
+                return at
+        last, interval = growth[-1][0], self.initial_seconds if self.factor == 1 else self.max_seconds
+        passed = max(1, floor((elapsed - last) / interval - spread) + 1)
+        at = anchor_at + timedelta(seconds=last + (passed + spread) * interval)
+        return at if at > now else at + timedelta(seconds=interval)  # rounding to microseconds may land on now
+
+
+@cache
+def _growth(initial_seconds: float, factor: float, max_seconds: float) -> tuple[tuple[float, float], ...]:
+    """Return (offset from the anchor, interval to spread by) of the growing part; the first instant is not spread."""
+    offset = interval = initial_seconds
+    growth = [(offset, 0.0)]
+    while factor > 1 and interval < max_seconds:
+        interval = min(interval * factor, max_seconds)
+        offset += interval
+        growth.append((offset, interval))
+    return tuple(growth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from relay.core.decide import first_question
 from relay.core.merging import awaits_outcome
-from relay.core.model import Forgotten, Item, Lookup, MessageState, Requested
+from relay.core.model import Forgotten, Item, Lookup, MessageState, Requested, Seen
 from relay.core.rules import Rules
 from relay.core.schedule import next_step, wants_lookup
 from relay.slot.codec import decode_state
@@ -50,8 +50,7 @@ class Entry:
     value: bytes | None
     due: float = 0.0
     pending: bool = False
-    asked: bool = False
-    found: bool | None = None
+    seen: Seen = Seen.NOTHING
 
 
 @dataclass(slots=True)

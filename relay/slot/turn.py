@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from relay.core.decide import Verdict, decide
-from relay.core.model import Answered, Event, Item, MessageState, Requested, Unanswered
+from relay.core.decide import Verdict, decide, keep, seen_of
+from relay.core.model import Answered, Event, Item, MessageState, Requested, Seen, Unanswered
 from relay.slot.codec import encode_state
 from relay.slot.keys import account_of
 from relay.slot.slot import RulesOf, Slot, Taken
@@ -50,13 +50,12 @@ def decide_turn(slot: Slot, taken: Taken, now: datetime, rules_of: RulesOf) -> T
     )
     for key, item in taken.items:
         rules = rules_of(account_of(key))
-        if rules is None:  # the account left the configuration: its messages stay as they are
-            continue
         entry = slot.entries.get(key)
         state = turn.states[key] if key in turn.states else slot.state(key)
-        verdict = decide(
-            state, item, now, rules, asked=entry is not None and entry.asked, found=entry.found if entry else None
-        )
+        if rules is None:
+            _note(turn, key, item, keep(state, item))
+            continue
+        verdict = decide(state, item, now, rules, seen=entry.seen if entry is not None else Seen.NOTHING)
         _note(turn, key, item, verdict)
     turn.writes = _changed(slot, turn.states)
     return turn
@@ -97,7 +96,8 @@ def apply_turn(turn: Turn, now: datetime) -> None:
         slot.store(key, value)
     not_before: dict[bytes, datetime | None] = {}
     for key, item in turn.seen:
-        _remember(slot, key, item)
+        if (entry := slot.entries.get(key)) is not None:
+            entry.seen = max(entry.seen, seen_of(item))
         not_before[key] = item.not_before if isinstance(item, Unanswered) else None
     for key, state in turn.states.items():
         if state is None:
@@ -106,14 +106,3 @@ def apply_turn(turn: Turn, now: datetime) -> None:
             continue
         if key not in slot.asking:
             slot.arm(key, state, now, not_before.get(key))
-
-
-def _remember(slot: Slot, key: bytes, item: Item) -> None:
-    entry = slot.entries.get(key)
-    if entry is None:
-        return
-    if isinstance(item, Answered):
-        entry.asked = True
-        entry.found = bool(entry.found) or item.found
-    elif isinstance(item, Unanswered):
-        entry.asked = entry.asked or item.asked
