@@ -40,6 +40,7 @@ WAIT_SECONDS = 1.0
 KAFKA_SECONDS = 30.0
 STOP_SECONDS = 8.0
 GAUGE_SECONDS = 1.0
+TURN_SECONDS, RESTORE_SECONDS = 60.0, 600.0  # what may take long, but not for ever
 
 log = structlog.get_logger("relay")
 
@@ -275,6 +276,9 @@ class Relay:
             self._metrics.messages_pending.set(sum(slot.pending for slot in slots))
             self._metrics.due_backlog.set(accounts.waiting + sum(slot.overdue(now) for slot in slots))
             self._metrics.oldest_overdue_seconds.set(max(0.0, now - min(oldest, default=now)))
+            waits = loop.awaits_kafka
+            self.watched.note("a turn", None if waits else loop.turning_since, TURN_SECONDS)
+            self.watched.note("restoring", None if waits else loop.ownership.acquiring_since, RESTORE_SECONDS)
             self._metrics.slots_ready.set(sum(slot.ready for slot in slots))
             for name, count in accounts.in_flight().items():
                 self._metrics.lookups_in_flight.labels(name).set(count)

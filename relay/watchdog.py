@@ -35,8 +35,15 @@ class Watched:
             return "the event loop is blocked"
         for name, since in list(self._behind_since.items()):
             if now - since > self._stuck_seconds:
-                return f"{name}: records wait and none was taken"
+                return f"{name}: no progress"
         return None
+
+    def note(self, name: str, since: float | None, allowed_seconds: float) -> None:
+        """Note since when (monotonic) something goes on, None if it doesn't, and how long it may."""
+        if since is None:
+            self._behind_since.pop(name, None)
+        else:
+            self._behind_since[name] = since + allowed_seconds - self._stuck_seconds
 
     async def beat(self) -> None:
         """Show, for ever, that the event loop runs."""

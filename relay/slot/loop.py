@@ -39,7 +39,7 @@ def utc_now() -> datetime:
 
 
 class Loop:
-    """Runs the slots of this process; `progress` is the monotonic time of the last turn that ended."""
+    """Runs the slots of this process; `turning_since` is the monotonic time at which the running turn began."""
 
     def __init__(
         self,
@@ -55,7 +55,6 @@ class Loop:
         metrics: Metrics,
         clock: Clock = utc_now,
     ) -> None:
-        self.progress = time.monotonic()
         self._consumer = consumer
         self._committer = committer
         self._publishing = publishing
@@ -68,6 +67,7 @@ class Loop:
         self._room = asyncio.Event()
         self._stopping = False
         self.awaits_kafka = False
+        self.turning_since: float | None = None
         self.ownership = Ownership(
             consumer,
             options,
@@ -139,8 +139,9 @@ class Loop:
         while not self._stopping:
             await self._idle()
             async with self.ownership.turn:
+                self.turning_since = time.monotonic()
                 await self.turn_once()
-            self.progress = time.monotonic()
+                self.turning_since = None
             self._room.set()
 
     async def turn_once(self) -> int:

@@ -1,4 +1,4 @@
-"""A consumer of status changes: read committed, each event handled once. Usage: consume.py BOOTSTRAP_SERVERS"""
+"""A consumer of status changes: read committed, each event handled once."""
 
 import asyncio
 import json
