@@ -1,11 +1,9 @@
-"""What a request may and must name depends on the account's provider: one table, and the checks that read it.
+"""What a request may and must name depends on the account's provider: the shape of its rules, and the checks.
 
-Takes a decoded request and the provider's name; never looks up accounts.
+Takes a decoded request, the provider's name and its rules; never looks up accounts.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from relay.contracts.bad_record import BadRecord, BadRecordCode
 from relay.contracts.fetch_request import FetchRequest
@@ -21,30 +19,23 @@ class InputRules:
     sent_requires: tuple[str, ...] = ()
 
 
-INPUT_RULES: Final[Mapping[str, InputRules]] = {
-    "hyber": InputRules(foreign_fields=("bulk_id", "limit"), exactly_one_of=("message_id", "extra_id")),
-    "infobip_voice": InputRules(foreign_fields=("extra_id", "detail"), sent_requires=("message_id",)),
-}
-
-
-def check_fetch_request(request: FetchRequest, provider: str) -> None:
+def check_fetch_request(request: FetchRequest, provider: str, rules: InputRules) -> None:
     """Check the ids and options of a request against its provider.
 
-    Raises BadRecord naming the field; KeyError for a provider without rules, which is a bug.
+    Raises BadRecord naming the field.
     """
-    rules = INPUT_RULES[provider]
     for name in rules.foreign_fields:
         if getattr(request, name) is not None:
             raise BadRecord(BadRecordCode.FOREIGN_FIELD, f"{name}: not a field of {provider} requests: leave it out")
     _check_exactly_one(request, rules.exactly_one_of, provider)
 
 
-def check_message_sent(message: MessageSent, provider: str) -> None:
+def check_message_sent(message: MessageSent, provider: str, rules: InputRules) -> None:
     """Check the ids of a sent message against its provider.
 
-    Raises BadRecord naming the field; KeyError for a provider without rules, which is a bug.
+    Raises BadRecord naming the field.
     """
-    for name in INPUT_RULES[provider].sent_requires:
+    for name in rules.sent_requires:
         if getattr(message, name) is None:
             raise BadRecord(BadRecordCode.MISSING_FIELD, f"{name}: required for {provider}: add it")
 

@@ -39,7 +39,7 @@ def accept_fetch_request(
     """
     decoded = decode_fetch_request(value, correlation_id(headers))
     account = _account(decoded.request.account, accounts)
-    check_fetch_request(decoded.request, account.provider)
+    check_fetch_request(decoded.request, account.provider, PROVIDERS[account.provider].input_rules)
     return Accepted(request=_from_fetch(decoded.request, account, now), unknown_fields=decoded.unknown_fields)
 
 
@@ -54,7 +54,7 @@ def accept_message_sent(
     """
     decoded = decode_message_sent(value, correlation_id(headers))
     account = _account(decoded.request.account, accounts)
-    check_message_sent(decoded.request, account.provider)
+    check_message_sent(decoded.request, account.provider, PROVIDERS[account.provider].input_rules)
     return Accepted(request=_from_sent(decoded.request, account, now), unknown_fields=decoded.unknown_fields)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from relay.contracts.rules import InputRules
 from relay.core.model import Answered, Lookup
 from relay.core.policy import Schedule
 from relay.lookups.http import HttpRequest, HttpResponse
@@ -22,6 +23,7 @@ class Provider:
     """
 
     settings: type[Account]
+    input_rules: InputRules
     schedule: Callable[[Any], Schedule]
     concurrency: Callable[[Any], int]
     credentials: Callable[[Any], Mapping[str, str]]
@@ -34,6 +36,7 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
     {
         "hyber": Provider(
             settings=hyber.HyberAccount,
+            input_rules=hyber.INPUT_RULES,
             schedule=hyber.schedule,
             concurrency=hyber.concurrency,
             credentials=hyber.credentials,
