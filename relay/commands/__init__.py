@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from relay import __version__
-from relay.commands import broker, run, schemas, simulate, topics
+from relay.commands import broker, check, demo, run, schemas, simulate, topics
 from relay.kafka.embedded import EmbeddedKafkaError
 from relay.mistakes import ConfigurationError
 
@@ -21,6 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("run")(run.run)
+app.command("demo")(demo.demo)
+app.command("check")(check.check)
 app.command("broker")(broker.broker)
 app.command("simulate")(simulate.simulate)
 app.add_typer(topics.app, name="topics")

@@ -1,1 +1,40 @@
 """`relay check`: configuration, Kafka, topics and accounts, one line each."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from relay.checks import Finding, findings
+from relay.commands.options import BootstrapOption, ConfigOption, JsonOption, settings_of
+
+PIPED_WIDTH = 400  # one line each for grep and logs; a terminal gets columns that fit it
+
+
+def check(config: ConfigOption = None, bootstrap_servers: BootstrapOption = None, json_: JsonOption = False) -> None:  # noqa: FBT002 - typer's way to say a flag
+    """Try what the relay needs, without consuming anything; exit 1 if something fails."""
+    settings = settings_of(config, bootstrap_servers)
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # its errors are told in our own words
+    found = asyncio.run(findings(settings))
+    if json_:
+        typer.echo(json.dumps([asdict(finding) for finding in found]))
+    else:
+        console = Console()
+        (console if console.is_terminal else Console(width=PIPED_WIDTH)).print(table_of(found))
+    if not all(finding.ok for finding in found):
+        raise typer.Exit(1)
+
+
+def table_of(found: Sequence[Finding]) -> Table:
+    """Lay the findings out, one line each."""
+    table = Table.grid(padding=(0, 2))
+    for finding in found:
+        verdict = Text("ok", "green") if finding.ok else Text("failed", "bold red")
+        table.add_row(Text(finding.what), verdict, Text(finding.detail), Text(finding.fix or "", "yellow"))
+    return table

@@ -20,6 +20,7 @@ class Provider:
 
     `seen_channels`: the channels whose messages are worth watching for `seen` after `delivered`.
     `interpret` raises `Garbled` for a body that can't be read, and nothing else.
+    `probe` gives a request that shows whether the credentials are accepted and consumes nothing; None: there is none.
     """
 
     settings: type[Account]
@@ -30,6 +31,7 @@ class Provider:
     to_request: Callable[[Lookup, Any], HttpRequest]
     interpret: Callable[[HttpResponse, Lookup, datetime, Any], Answered]
     seen_channels: frozenset[str]
+    probe: Callable[[Any], HttpRequest | None]
 
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(
@@ -43,6 +45,7 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
             to_request=hyber.to_request,
             interpret=hyber.interpret,
             seen_channels=hyber.SEEN_CHANNELS,
+            probe=hyber.probe,
         ),
     }
 )

@@ -3,7 +3,7 @@
 import contextlib
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 KEEPER = Path(__file__).with_name("keeper.py")
@@ -13,7 +13,13 @@ class KeptProcess:
     """Owns the keeper; its methods may be called from any thread and after the end of the child."""
 
     def __init__(
-        self, command: Sequence[str | Path], *, folder: Path, log: Path, remove_if_abandoned: Path | None
+        self,
+        command: Sequence[str | Path],
+        *,
+        folder: Path,
+        log: Path,
+        remove_if_abandoned: Path | None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         """Start the command in `folder` with all its output appended to `log`; not waiting for anything."""
         with log.open("ab") as output:
@@ -21,6 +27,7 @@ class KeptProcess:
                 # Isolated, without site-packages: it starts in 30 ms and can't be changed by the environment.
                 [sys.executable, "-I", "-S", KEEPER, remove_if_abandoned or "", *command],
                 cwd=folder,
+                env=environ,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,

@@ -3,7 +3,7 @@
 from relay.providers.hyber.inputs import INPUT_RULES
 from relay.providers.hyber.interpret import interpret
 from relay.providers.hyber.mapping import SEEN_CHANNELS
-from relay.providers.hyber.request import credentials, to_request
+from relay.providers.hyber.request import credentials, probe, to_request
 from relay.providers.hyber.schedule import concurrency, schedule
 from relay.providers.hyber.settings import HyberAccount
 
@@ -14,6 +14,7 @@ __all__ = [
     "concurrency",
     "credentials",
     "interpret",
+    "probe",
     "schedule",
     "to_request",
 ]

@@ -1,6 +1,8 @@
 """A lookup as Hyber's path; ids are percent-encoded, so that none can leave its place in the path."""
 
 import base64
+import uuid
+from datetime import UTC, datetime
 from functools import cache
 from urllib.parse import quote
 
@@ -20,6 +22,14 @@ def to_request(lookup: Lookup, account: HyberAccount) -> HttpRequest:
 @cache
 def _root(path: str, client_id: str) -> str:
     return path.format(client_id=quote(client_id, safe="")).rstrip("/")
+
+
+def probe(account: HyberAccount) -> HttpRequest:
+    """Return a lookup of a message that can't exist; a report can be read again, so it would consume nothing anyway."""
+    nobody = Lookup(
+        account="", message_id=str(uuid.uuid4()), extra_id=None, detail="simple", anchor_at=datetime.now(UTC)
+    )
+    return to_request(nobody, account)
 
 
 def credentials(account: HyberAccount) -> dict[str, str]:

@@ -1,0 +1,209 @@
+"""Tries what the relay needs of its surroundings: Kafka, its rights there, the topics, each account's provider.
+
+Writes no record, consumes no report; gives a finding for each, never raises for what it finds, shows no secret.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+
+from relay.configuration import Settings
+from relay.kafka.connection import client_options
+from relay.kafka.topics import topics_of
+from relay.lookups.http import Failure, HttpFailure, HttpResponse, PyreqwestHttp
+from relay.lookups.reading import Sense, sense_of
+from relay.providers import PROVIDERS
+from relay.providers.account import Account
+
+KAFKA_SECONDS = 15.0
+RETRY_SECONDS = 0.2
+FAILURES: Mapping[Failure, str] = MappingProxyType(
+    {
+        Failure.TIMED_OUT: "it takes too long",
+        Failure.CONNECTION: "no connection",
+        Failure.TRUNCATED: "it is cut off",
+        Failure.OVERSIZED: "it is too large",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was tried; `fix` says what to do where it failed."""
+
+    what: str
+    ok: bool
+    detail: str
+    fix: str | None = None
+
+
+async def findings(settings: Settings) -> list[Finding]:
+    """Try everything; Kafka and the accounts at the same time."""
+    accounts = [account_finding(name, account) for name, account in settings.accounts.items()]
+    kafka, *found = await asyncio.gather(kafka_findings(settings), *accounts)
+    return [configuration_finding(settings), *kafka, *(finding for each in found for finding in each)]
+
+
+def configuration_finding(settings: Settings) -> Finding:
+    """Say where the configuration comes from; without an account there is nothing to do for a relay."""
+    source = settings.source or "defaults and environment"
+    count = len(settings.accounts)
+    if not count:
+        return Finding(
+            what="configuration", ok=False, detail=f"{source}: no account", fix="add a table [accounts.NAME]"
+        )
+    return Finding(what="configuration", ok=True, detail=f"{source}: {count} account{'s' if count > 1 else ''}")
+
+
+async def kafka_findings(settings: Settings) -> list[Finding]:
+    """Say whether brokers answer, and, if they do, whether the relay may use its group, transactions and topics."""
+    servers = settings.kafka.bootstrap_servers
+    if servers is None:
+        return [Finding(what="kafka", ok=True, detail="not configured: `relay run` starts a local one")]
+    reached = await brokers_finding(settings)
+    if not reached.ok:
+        return [reached]
+    options = client_options(settings.kafka)
+    group = settings.relay.group
+    rights = [
+        await _tried(
+            "consumer group",
+            lambda: _group(options, group),
+            detail=f"{group} can't be used",
+            fix=f"allow Read on the group {group}",
+        ),
+        await _tried(
+            "transactions",
+            lambda: _transactions(options, group),
+            detail=f"no transaction as {group}:*",
+            fix=f"allow Write on the transactional ids that begin with {group}:",
+        ),
+    ]
+    return [reached, *rights, *await _topics(settings, options)]
+
+
+async def brokers_finding(settings: Settings) -> Finding:
+    """Say whether the configured brokers answer; raises ConfigurationError for certificates that can't be read."""
+    options = client_options(settings.kafka)
+    return await _tried(
+        "kafka",
+        lambda: _brokers(options),
+        detail=f"no answer from {settings.kafka.bootstrap_servers}",
+        fix="start it, or correct [kafka]: bootstrap_servers, security_protocol, credentials",
+    )
+
+
+async def account_finding(name: str, account: Account) -> list[Finding]:
+    """Send the provider's harmless request and say what the answer means."""
+    what = f"account {name}"
+    request = PROVIDERS[account.provider].probe(account)
+    if request is None:
+        return [Finding(what=what, ok=True, detail="not asked: this provider has no request that consumes nothing")]
+    http = PyreqwestHttp(
+        account.base_url,
+        headers=PROVIDERS[account.provider].credentials(account),
+        timeout_seconds=account.timeout_seconds,
+        ca_file=account.ssl_cafile,
+    )
+    try:
+        return [judged(what, account, await http.get(request))]
+    except HttpFailure as failure:
+        detail = f"no usable answer from {account.base_url}: {FAILURES[failure.kind]}"
+        fix = f"correct accounts.{name}.base_url, or the network between"
+        return [Finding(what=what, ok=False, detail=detail, fix=fix)]
+    finally:
+        await http.close()
+
+
+def judged(what: str, account: Account, response: HttpResponse) -> Finding:
+    """Say what an answer to the harmless request means: that its message is unknown is the best that can be."""
+    name = what.replace("account ", "accounts.")
+    match sense_of(response.status):
+        case Sense.REFUSED:
+            detail, fix = "the provider refuses the credentials", f"correct the credentials of {name}"
+        case Sense.THROTTLED:
+            detail, fix = "the provider wants fewer requests", "wait a minute and check again"
+        case Sense.UNAVAILABLE:
+            detail, fix = "the provider can't answer now", f"try again later, or correct {name}.base_url"
+        case Sense.READ if not _is_object(response.body):
+            detail, fix = "the answer is not this provider's", f"correct {name}: base_url, path"
+        case Sense.READ:
+            return Finding(what=what, ok=True, detail=f"{account.provider} answers and accepts the credentials")
+    return Finding(what=what, ok=False, detail=f"{detail} (HTTP {response.status})", fix=fix)
+
+
+async def _tried(what: str, work: Callable[[], Awaitable[str]], *, detail: str, fix: str) -> Finding:
+    """Do something with Kafka; what it returns or raises becomes the finding."""
+    try:
+        async with asyncio.timeout(KAFKA_SECONDS):
+            return Finding(what=what, ok=True, detail=await work())
+    except Exception as error:  # noqa: BLE001 - aiokafka raises many kinds
+        return Finding(what=what, ok=False, detail=f"{detail} ({type(error).__name__})", fix=fix)
+
+
+async def _brokers(options: Mapping[str, Any]) -> str:
+    admin = AIOKafkaAdminClient(**options)
+    try:
+        await admin.start()
+        count = len((await admin.describe_cluster())["brokers"])
+        return f"{options['bootstrap_servers']}: {count} broker{'s' if count > 1 else ''}"
+    finally:
+        await admin.close()
+
+
+async def _group(options: Mapping[str, Any], group: str) -> str:
+    admin = AIOKafkaAdminClient(**options)
+    try:
+        await admin.start()
+        while True:
+            try:
+                await admin.find_coordinator(group)
+            except GroupCoordinatorNotAvailableError:  # a fresh Kafka makes its offsets topic at the first question
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return group
+    finally:
+        await admin.close()
+
+
+async def _transactions(options: Mapping[str, Any], group: str) -> str:
+    """Take a producer id for a transactional id that no relay uses; an empty transaction writes nothing."""
+    producer = AIOKafkaProducer(**options, transactional_id=f"{group}:check")
+    try:
+        await producer.start()
+        async with producer.transaction():
+            pass
+        return f"{group}:*"
+    finally:
+        await producer.stop()
+
+
+async def _topics(settings: Settings, options: Mapping[str, Any]) -> list[Finding]:
+    problems: list[str] = []
+
+    async def look() -> str:
+        async with topics_of(options, settings) as topics:
+            problems.extend(await topics.problems())
+        return "all ten are as the relay needs them"
+
+    found = await _tried("topics", look, detail="can't be described", fix="allow Describe and DescribeConfigs on them")
+    return [_topic_finding(line) for line in problems] or [found]
+
+
+def _topic_finding(line: str) -> Finding:
+    detail, _, fix = line.partition("; ")
+    return Finding(what="topics", ok=False, detail=detail, fix=fix or None)
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(body), dict)
+    except orjson.JSONDecodeError:
+        return False

@@ -1,0 +1,159 @@
+"""`relay check` against real Kafka and the simulator: what it finds, what it says, and what it never shows."""
+
+import json
+import threading
+import uuid
+from asyncio import new_event_loop, run_coroutine_threadsafe
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from relay.checks import judged
+from relay.commands import app
+from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.ports import free_ports
+from relay.lookups.http import HttpResponse
+from relay.providers.hyber import HyberAccount
+from relay.simulator.faults import Fault, FaultKind
+from relay.simulator.server import Simulator
+
+LOGIN = "password"  # the simulator's own
+ACCOUNT = """
+[accounts.hyber_main]
+provider = "hyber"
+base_url = "{url}"
+client_id = "1021"
+username = "login"
+password = "{password}"
+timeout_seconds = 2
+"""
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """Run a simulator in a loop of its own, for the command has one, too."""
+    loop = new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    running = Simulator()
+    run_coroutine_threadsafe(running.__aenter__(), loop).result()
+    yield running
+    run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def a_config(
+    folder: Path, *, url: str, servers: str | None = None, password: str = LOGIN, group: str = "check"
+) -> Path:
+    """Write a configuration; without servers none is named."""
+    file = folder / "relay.toml"
+    kafka = "" if servers is None else f'[kafka]\nbootstrap_servers = "{servers}"\n'
+    names = ("fetch_requests", "messages_sent", "delivered", "seen", "failed", "answered", "dead_letters")
+    topics = "".join(f'{name} = "{group}.{name}"\n' for name in (*names, "inbox", "raw", "state"))
+    relay = f'[relay]\ngroup = "{group}"\npartitions = 2\n[topics]\n{topics}'
+    file.write_text(kafka + relay + ACCOUNT.format(url=url, password=password))
+    return file
+
+
+def check(*arguments: str | Path) -> Result:
+    """Run the command."""
+    return CliRunner().invoke(app, ["check", *map(str, arguments)])
+
+
+def verdicts(result: Result) -> dict[str, bool]:
+    """Give what was found, by name; of several findings of one name, whether all are well."""
+    found: dict[str, bool] = {}
+    for finding in json.loads(result.stdout):
+        found[finding["what"]] = found.get(finding["what"], True) and finding["ok"]
+    return found
+
+
+@pytest.mark.kafka
+def test_missing_topics_fail_until_they_are_created(tmp_path: Path, kafka: EmbeddedKafka, simulator: Simulator) -> None:
+    """Everything else is well; after `relay topics create` all is, and the exit code says so."""
+    group = f"check-{uuid.uuid4()}"
+    config = a_config(tmp_path, url=simulator.url, servers=kafka.bootstrap_servers, group=group)
+    before = check("--config", config, "--json")
+    rest = dict.fromkeys(("configuration", "kafka", "consumer group", "transactions", "account hyber_main"), True)
+    assert verdicts(before) == {**rest, "topics": False}
+    assert before.exit_code == 1
+    assert CliRunner().invoke(app, ["topics", "create", "--config", str(config)]).exit_code == 0
+    after = check("--config", config, "--json")
+    assert verdicts(after) == {**rest, "topics": True}
+    assert after.exit_code == 0
+
+
+def test_an_absent_kafka_is_one_line_without_a_traceback(tmp_path: Path, simulator: Simulator) -> None:
+    """The address and the remedy are named; the account is still tried."""
+    (port,) = free_ports(1)
+    result = check("--config", a_config(tmp_path, url=simulator.url, servers=f"127.0.0.1:{port}"))
+    assert result.exit_code == 1
+    kafka = [line for line in result.output.splitlines() if line.startswith("kafka")]
+    assert len(kafka) == 1
+    assert "failed" in kafka[0]
+    assert f"127.0.0.1:{port}" in kafka[0]
+    assert "hyber answers and accepts the credentials" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_refused_credentials_fail_and_are_not_shown(tmp_path: Path, simulator: Simulator) -> None:
+    """A 401 is told apart from an unknown message, and the password stays out of the output."""
+    result = check("--config", a_config(tmp_path, url=simulator.url, password="not-the-right-one"))
+    assert result.exit_code == 1
+    assert "the provider refuses the credentials (HTTP 401)" in result.output
+    assert "not-the-right-one" not in result.output
+
+
+def test_an_unreachable_provider_fails(tmp_path: Path) -> None:
+    """A refused connection is said to be one."""
+    (port,) = free_ports(1)
+    result = check("--config", a_config(tmp_path, url=f"http://127.0.0.1:{port}"))
+    assert result.exit_code == 1
+    assert f"no usable answer from http://127.0.0.1:{port}: no connection" in result.output
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(kind=FaultKind.STATUS, status=503), "can't answer now (HTTP 503)"),
+        (Fault(kind=FaultKind.STATUS, status=429), "wants fewer requests (HTTP 429)"),
+        (Fault(kind=FaultKind.STATUS, status=302), "can't answer now (HTTP 302)"),
+        (Fault(kind=FaultKind.HTML), "not this provider's (HTTP 200)"),
+        (Fault(kind=FaultKind.HANG), "it takes too long"),
+    ],
+)
+def test_other_answers_fail_with_their_meaning(tmp_path: Path, simulator: Simulator, fault: Fault, said: str) -> None:
+    """Each way to answer wrongly has its own words."""
+    simulator.faults.add(fault)
+    result = check("--config", a_config(tmp_path, url=simulator.url))
+    assert result.exit_code == 1
+    assert said in result.output
+
+
+def test_the_probe_asks_for_nothing_that_exists(tmp_path: Path, simulator: Simulator) -> None:
+    """One lookup reaches the provider, and it is answered with 404."""
+    assert check("--config", a_config(tmp_path, url=simulator.url)).exit_code == 0
+    assert simulator.stats().by_status == {404: 1}
+
+
+def test_no_account_is_a_failure(tmp_path: Path) -> None:
+    """A relay without accounts would refuse every record."""
+    file = tmp_path / "relay.toml"
+    file.write_text("")
+    result = check("--config", file)
+    assert result.exit_code == 1
+    assert "no account" in result.output
+
+
+def test_a_body_that_is_no_object_is_not_hybers() -> None:
+    """A wrong path may answer 404 with a page; that is no sign of good credentials."""
+    account = HyberAccount.model_validate(
+        {"provider": "hyber", "base_url": "http://x", "client_id": "1", "username": "u", "password": "p"}
+    )
+    assert judged("account a", account, HttpResponse(404, b'{"error_code": 404}')).ok
+    found = judged("account a", account, HttpResponse(404, b"<html>"))
+    assert (found.ok, found.fix) == (False, "correct accounts.a: base_url, path")
