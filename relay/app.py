@@ -125,10 +125,10 @@ class Relay:
         publishing.partitions_are(await self._until("topics", lambda: committer.partitions(publishing.needed)))
         consumer = await self._until("the slots' consumer group", self._consumer)
         stack.push_async_callback(_quietly, consumer.stop)
-        accounts.start()
         self._loop = loop = self._built_loop(consumer, committer, publishing, accounts, rules)
-        stack.push_async_callback(_quietly, loop.stop)
+        self._spawn(stack, accounts.run())
         self._spawn(stack, loop.turn_for_ever())
+        stack.push_async_callback(_quietly, loop.stop)  # before the turns are cancelled: half a one is open for 10 s
         self._spawn(stack, loop.fetch())
         self._spawn(stack, self._measure(loop, accounts))
         self._spawn(stack, self.watched.watch_consumer("slots", lambda: consumer, lambda: loop.awaits_kafka))

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from relay.contracts.dead_letter import RejectedRecord
 from relay.contracts.status_changed import Attempt, Call, Price, Reason, SmsParts, StatusChanged
+from relay.core import model
+from relay.core.model import Answered, Engagement, Forgotten, Outcome, Report, Unanswered
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 """Text that UTF-8 can carry, with control characters and everything beyond ASCII."""
@@ -147,3 +149,65 @@ status_changes = st.builds(
     correlation_id=st.none() | texts,
 )
 """Events of any content that the code can build."""
+
+reports = st.builds(
+    Report,
+    outcome=st.sampled_from(Outcome),
+    channel=st.sampled_from(["viber", "sms", "whatsapp", "unknown"]),
+    occurred_at=st.none() | st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    engagements=st.frozensets(st.sampled_from(Engagement)),
+    implied=st.booleans(),
+    one_channel=st.booleans(),
+)
+"""Reports of one message, possible or not, in any combination of outcome and engagement."""
+items = (
+    st.builds(Answered, report=st.none() | reports, found=st.booleans())
+    | st.builds(Unanswered, asked=st.booleans(), held=st.booleans())
+    | st.just(Forgotten())
+)
+"""All that can happen to a requested message except another request."""
+_few_texts = st.none() | st.sampled_from(["", "a", "ключ", "\x00\x7f", "😀"])
+_event_reasons = st.none() | st.builds(
+    model.Reason, category=_words, code=_few_texts, permanent=st.none() | st.booleans()
+)
+core_events = st.builds(
+    model.Event,
+    event_id=uuids,
+    type=st.sampled_from(model.EventType),
+    sequence=st.integers(1, 2**31),
+    account=_words,
+    provider=_words,
+    message_id=texts,
+    extra_id=st.none() | texts,
+    bulk_id=_few_texts,
+    recipient=_few_texts,
+    channel=_words,
+    occurred_at=instants,
+    observed_at=instants,
+    final=st.booleans(),
+    inferred=st.booleans(),
+    supersedes=st.none() | uuids,
+    reason=_event_reasons,
+    attempts=st.lists(
+        st.builds(
+            model.Attempt, channel=_words, status=_words, occurred_at=st.none() | instants, reason=_event_reasons
+        ),
+        max_size=2,
+    ).map(tuple),
+    call=st.none(),
+    price=st.none(),
+    clicks=st.none() | st.integers(-(2**63), 2**63 - 1),
+    sms_parts=st.none() | st.builds(model.SmsParts, total=st.none() | st.integers(0, 255)),
+    template_id=st.none() | st.integers(0, 2**63 - 1) | texts,
+    mcc_mnc=_few_texts,
+    callback_data=_few_texts,
+    provider_status=st.none()
+    | st.dictionaries(
+        texts,
+        st.recursive(st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | texts, st.lists, max_leaves=3),
+        max_size=3,
+    ),
+    request_id=_few_texts,
+    correlation_id=_few_texts,
+)
+"""Events as the core's dataclass, as a provider's mapping may fill it."""

@@ -2,17 +2,20 @@
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
 
 from relay.configuration import Settings
 from relay.kafka.connection import client_options
 from relay.kafka.embedded import EmbeddedKafka
+from relay.observe.lines import Line
 from relay.settings import load_settings
+
+log = structlog.get_logger("relay")
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="The TOML file; else RELAY_CONFIG, else relay.toml if it exists.")
@@ -38,7 +41,7 @@ def kafka_of(settings: Settings) -> Iterator[tuple[Settings, dict[str, Any]]]:
         yield settings, client_options(settings.kafka)
         return
     with EmbeddedKafka.start(data=kept_data()) as broker:
-        typer.echo(f"Apache Kafka: {broker.bootstrap_servers}, data in {broker.data}", file=sys.stderr)
+        log.info(Line.BROKER_STARTED, bootstrap_servers=broker.bootstrap_servers, data=str(broker.data))
         kafka = settings.kafka.model_copy(update={"bootstrap_servers": broker.bootstrap_servers})
         started = settings.model_copy(update={"kafka": kafka})
         yield started, client_options(kafka)

@@ -26,6 +26,7 @@ from relay.core.model import (
     Unanswered,
 )
 from relay.core.rules import Rules
+from relay.core.schedule import forgettable
 from relay.core.standing import Standing, outcome_event, standing, was_published
 
 REPUBLISHED_REMEMBERED = 16  # request ids of `republish` kept per message, so that a repeated record republishes once
@@ -52,15 +53,17 @@ def decide(
 ) -> Verdict:
     """Return the verdict on one item of a message; `seen` is what its owner saw before."""
     seen = max(seen, seen_of(item))
+    if isinstance(item, Requested):
+        return _requested(state, item, now, rules)
+    if state is None or (state.became and not isinstance(item, Forgotten)):
+        return Verdict(state=state)  # too late: the message is forgotten, or it lives in another slot
     match item:
-        case Requested():
-            return _requested(state, item, now, rules)
         case Answered():
-            return Verdict(state=None) if state is None else _answered(state, item, now, rules, seen)
+            return _answered(state, item, now, rules, seen)
         case Unanswered():
-            return Verdict(state=None) if state is None else _unanswered(state, item, now, rules, seen)
+            return _unanswered(state, item, now, rules, seen)
         case Forgotten():
-            return Verdict(state=None)
+            return Verdict(state=None if forgettable(state, rules, now) else state)
         case _:
             assert_never(item)
 
@@ -70,7 +73,7 @@ def seen_of(item: Item) -> Seen:
     match item:
         case Answered():
             return Seen.FOUND if item.found else Seen.MISSING
-        case Unanswered() if item.asked:
+        case Unanswered() if item.asked and not item.held:  # one that is refused hasn't been asked
             return Seen.ASKED
         case _:
             return Seen.NOTHING
@@ -89,7 +92,9 @@ def _requested(state: MessageState | None, item: Requested, now: datetime, rules
         known = replace(request, message_id=state.became, extra_id=state.extra_id)
         return Verdict(state=state, forward=replace(item, request=known))
     after = with_published(merged(state, request), item.published)
-    again = after.published if request.republish and request.request_id not in after.republished else ()
+    again: tuple[Event, ...] = ()
+    if request.republish and request.request_id not in after.republished:
+        again = tuple(event for event in after.published if event not in item.published)
     if request.republish and request.request_id is not None and request.request_id not in after.republished:
         after = replace(after, republished=(*after.republished, request.request_id)[-REPUBLISHED_REMEMBERED:])
     if item.report is not None:
@@ -135,7 +140,7 @@ def _answered(state: MessageState, item: Answered, now: datetime, rules: Rules, 
 def _became(state: MessageState, report: Report, now: datetime, rules: Rules) -> Verdict:
     """Send all that is known of an extra_id to the slot of the message that it turned out to be."""
     request = Request(
-        kind=RequestKind.FETCH,
+        kind=RequestKind.SENT if state.request_id is None else RequestKind.FETCH,
         account=rules.account,
         received_at=state.requested_at,
         anchor_at=state.anchor_at,
@@ -147,6 +152,7 @@ def _became(state: MessageState, report: Report, now: datetime, rules: Rules) ->
         channels=state.channels,
         detail=state.detail,
         follow=state.follow,
+        republish=state.request_id in state.republished,
         request_id=state.request_id,
         correlation_id=state.correlation_id,
     )

@@ -8,6 +8,7 @@ from math import floor, inf
 from typing import Protocol
 from zlib import crc32
 
+MICROSECOND = 1e-6  # instants are rounded to it, so that a smaller step forward would be none
 JITTER = 0.2  # width of the spread, as a part of the interval
 
 
@@ -40,9 +41,8 @@ class GrowingIntervals:
             if at > now:
                 return at
         last, interval = growth[-1][0], self.initial_seconds if self.factor == 1 else self.max_seconds
-        passed = max(1, floor((elapsed - last) / interval - spread) + 1)
-        at = anchor_at + timedelta(seconds=last + (passed + spread) * interval)
-        return at if at > now else at + timedelta(seconds=interval)  # rounding to microseconds may land on now
+        passed = max(1, floor((elapsed + MICROSECOND - last) / interval - spread) + 1)
+        return anchor_at + timedelta(seconds=last + (passed + spread) * interval)
 
 
 @cache

@@ -38,6 +38,12 @@ def wants_lookup(state: MessageState, rules: Rules, now: datetime) -> bool:
     return until is not None and now < until
 
 
+def forgettable(state: MessageState, rules: Rules, now: datetime) -> bool:
+    """Tell whether the time to remember the message is over; a lookup that came too late for its watch is no reason."""
+    step = next_step(state, rules, now)
+    return not step.lookup and step.at <= now
+
+
 def _watched_until(state: MessageState, rules: Rules) -> datetime | None:
     held = outcome_event(state)
     if held is None or not state.follow or standing(state) < Standing.DELIVERED_INFERRED:

@@ -157,20 +157,21 @@ class AccountLookups:
 
     async def _look_up(self, ticket: Ticket, lookup: Lookup) -> None:
         began = time.monotonic()
-        item, outcome = await self._asked(lookup)
+        try:
+            item, outcome = await self._asked(lookup)
+        except Exception as error:  # without an item, the message would never be asked about again
+            log.exception(Line.LOOKUP_FAILED, account=self.account, why="unexpected", error=type(error).__name__)
+            item, outcome = Unanswered(asked=True), "failed"
         self._count(outcome).inc()
         self._seconds.observe(time.monotonic() - began)
         if not ticket.cancelled:
             ticket.asker.answer(ticket.key, item)
 
-    async def _asked(self, lookup: Lookup) -> tuple[Item, str]:  # noqa: PLR0911 - one return for each way to end
+    async def _asked(self, lookup: Lookup) -> tuple[Item, str]:
         try:
             response = await self._http.get(self._to_request(lookup))
         except HttpFailure as failure:
             return self._unavailable(failure.kind.value)
-        except Exception as error:
-            log.exception(Line.LOOKUP_FAILED, account=self.account, why="unexpected", error=type(error).__name__)
-            return Unanswered(asked=True), "failed"
         match sense_of(response.status):
             case Sense.REFUSED:
                 return self._refused(response.status)

@@ -1,7 +1,6 @@
 """All accounts' lookups of a process: hands each question to its account, and each account its share."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 
 from relay.lookups.account import AccountLookups, Asker, Ticket
@@ -13,11 +12,12 @@ class Accounts:
     def __init__(self, accounts: Mapping[str, AccountLookups], *, partitions: int) -> None:
         self._accounts = accounts
         self._partitions = partitions
-        self._running: list[asyncio.Task[None]] = []
 
-    def start(self) -> None:
-        """Begin to look things up."""
-        self._running = [asyncio.create_task(account.run()) for account in self._accounts.values()]
+    async def run(self) -> None:
+        """Look things up, for ever; an error that ends one account ends the process, which starts over."""
+        async with asyncio.TaskGroup() as group:
+            for account in self._accounts.values():
+                group.create_task(account.run())
 
     def ask(self, account: str, asker: Asker, key: bytes, *, due: float, urgent: bool) -> Ticket | None:
         """Queue a lookup; return what cancels it, None if its account isn't configured."""
@@ -45,11 +45,6 @@ class Accounts:
         return {name: account.in_flight for name, account in self._accounts.items()}
 
     async def stop(self) -> None:
-        """Stop asking, close connections."""
-        for task in self._running:
-            task.cancel()
-        for task in self._running:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        """Close all connections."""
         for account in self._accounts.values():
             await account.close()

@@ -20,7 +20,6 @@ class Line(StrEnum):
 
     KAFKA_AWAITED = "kafka.awaited"  # Kafka doesn't answer, or not as needed; tried again: why
     TOPICS_CREATED = "topics.created"  # missing topics were created: names
-    TOPICS_REFUSED = "topics.refused"  # topics can't be used as they are: topic, why, what to do
 
     INGEST_COMMITTED = "ingest.committed"  # debug: input records are in the inbox and passed: topic, count
     REQUEST_ACCEPTED = "request.accepted"  # canonical, one per handled request: request, account, message, lag
@@ -42,9 +41,6 @@ class Line(StrEnum):
     REPORT_CONTRADICTED = "report.contradicted"  # the provider took back what it said; not published: account, message
 
     LOOKUP_FAILED = "lookup.failed"  # no usable answer; asked again later: account, message, outcome
-    LOOKUP_REFUSED = "lookup.refused"  # the provider will never answer this question: account, message, status
-    BODY_OVERSIZED = "body.oversized"  # an answer exceeded the limit and was cut off: account, limit
     ACCOUNT_PAUSED = "account.paused"  # nothing is asked for a while: account, reason, seconds
     ACCOUNT_RESUMED = "account.resumed"  # a paused account is asked again: account
     BREAKER_OPENED = "breaker.opened"  # the provider fails; one lookup at a time probes it: account, why
-    BREAKER_CLOSED = "breaker.closed"  # the provider answers again: account, seconds

@@ -107,6 +107,9 @@ class GroupFencedProducer(AIOKafkaProducer):
                 await asyncio.wait_for(self._sender.close(), ABANDON_SECONDS)
         with contextlib.suppress(Exception):
             await asyncio.wait_for(self.client.close(), ABANDON_SECONDS)
+        waiter = self._txn_manager._transaction_waiter if self._txn_manager is not None else None
+        if waiter is not None and waiter.done() and not waiter.cancelled():
+            waiter.exception()  # else asyncio logs, whenever it is collected, that nobody looked at it
 
 
 async def stable_offsets(

@@ -79,7 +79,6 @@ class Taken:
     def take(self, held: Held) -> None:
         """Add a request, and the answer that came for it."""
         held.waits = False
-        self.next_offset = held.offset + 1
         if held.item is None:
             return
         self.items.append((held.key, held.item))
@@ -123,6 +122,7 @@ class Slot:
                 self._questions[key] = question
                 held.waits = self.ask(key, now.timestamp(), urgent=True)
         self.mailbox.append(held)
+        self.next_fetched = offset + 1
         if held.waits:
             self._waiting.setdefault(key, []).append(held)
         else:
@@ -171,15 +171,15 @@ class Slot:
         stays at the first that is not decided, and what was decided beyond it is read again after a crash.
         """
         taken, kept = Taken(next_offset=self.next_offset), deque[Held]()
+        room = limit - min(len(self.answers), limit // 2)  # a crowd of requests must not keep answers waiting
         self._ripe = False
         for held in self.mailbox:
-            if len(taken.items) >= limit or (held.waits and monotonic < held.until):
+            if len(taken.items) >= room or (held.waits and monotonic < held.until):
                 self._ripe = self._ripe or not held.waits
                 kept.append(held)
             else:
                 taken.take(held)
-        if kept:
-            taken.next_offset = kept[0].offset
+        taken.next_offset = kept[0].offset if kept else self.next_fetched
         self.mailbox = kept
         while self.answers and len(taken.items) < limit:
             taken.items.append(self.answers.popleft())
@@ -194,6 +194,7 @@ class Slot:
     def skip(self, offset: int) -> None:
         """Pass over a record that can't be read, in its order."""
         self.mailbox.append(Held(key=b"", item=None, offset=offset, until=0.0))
+        self.next_fetched = offset + 1
         self._ripe = True
 
     # State and timers
@@ -248,8 +249,10 @@ class Slot:
         while timers and timers[0][0] <= instant and room > 0:
             due, key = heapq.heappop(timers)
             entry = self.entries.get(key)
-            if entry is not None and entry.due == due and key not in self.asking:
-                entry.due = 0.0
+            if entry is None or entry.due != due:
+                continue
+            entry.due = 0.0  # also where a lookup is on its way: its answer arms anew, perhaps for the same instant
+            if key not in self.asking:
                 room -= 1
                 yield key
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_val
 from relay.providers.account import Account, Polling
 from relay.setting_types import Integers, SecretFromFile, Section, refused, required_secret
 
+LEAST_GROWTH = 1.01  # less would take thousands of intervals to reach the longest
 _PATH = re.compile(r"(/([A-Za-z0-9._~-]|\{client_id\})*)+")
 
 
@@ -23,11 +24,18 @@ class HyberPolling(Polling):
     """When Hyber is asked again: at growing intervals from the moment of sending."""
 
     initial_seconds: float = Field(default=5, gt=0, description="seconds from sending to the first lookup, such as 5")
-    factor: float = Field(default=1.6, ge=1, description="by how much each interval exceeds the last, such as 1.6")
+    factor: float = Field(default=1.6, ge=1, description="1, or from 1.01: how each interval grows, such as 1.6")
     max_seconds: float = Field(default=900, gt=0, description="the longest interval in seconds, such as 900")
     seen_watch_seconds: float = Field(
         default=86_400, ge=0, description="seconds to wait for seen after delivered, such as 86400, or 0 for not at all"
     )
+
+    @field_validator("factor")
+    @classmethod
+    def _grows_or_not(cls, value: float) -> float:
+        if 1 < value < LEAST_GROWTH:
+            raise refused(f"must be 1, or at least {LEAST_GROWTH}")
+        return value
 
     @field_validator("max_seconds")
     @classmethod

@@ -3,7 +3,45 @@
 Sources: the delivery-report chapter of GMS's protocol description; README.md in this folder.
 """
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+
+TEXT_LENGTH = 256  # what is longer is none of Hyber's texts, and would swell the events beyond what Kafka takes
+CHANNELS = 32
+
+
+def _id(value: str) -> str | None:
+    """Refuse what no path can hold, for it could never be asked about; an empty id names nothing."""
+    if value in (".", ".."):
+        raise ValueError("a path can't hold this id")
+    return value or None
+
+
+Text = Annotated[str, Field(max_length=TEXT_LENGTH)]
+Id = Annotated[Text, AfterValidator(_id)]
+Number = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # beyond it, no event could be written
+
+
+def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """Leave out a side fact that can't be read, rather than the outcome it came with."""
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+SideText = Annotated[Text | None, WrapValidator(_or_none)]
+SideNumber = Annotated[Number | None, WrapValidator(_or_none)]
 
 
 class _Wire(BaseModel):
@@ -13,36 +51,36 @@ class _Wire(BaseModel):
 class HyberReport(_Wire):
     """One report: the whole simple answer, or one channel's part of the advanced one. `time` is epoch milliseconds."""
 
-    status: int
-    message_id: str | None = None
-    extra_id: str | None = None
-    phone_number: str | None = Field(default=None, validation_alias=AliasChoices("phone_number", "number"))
-    last_partner: str | None = Field(default=None, validation_alias=AliasChoices("last_partner", "sent_via"))
-    time: int | None = None
-    substatus: int | None = None
-    hyber_status: int | None = Field(default=None, validation_alias=AliasChoices("hyber_status", "msg_status"))
-    total_sms_parts: int | None = None
-    delivered_sms_parts: int | None = None
-    clicks: int | None = None
-    matching_template_id: int | str | None = None
+    status: Number
+    message_id: Id | None = None
+    extra_id: Id | None = None
+    phone_number: SideText = Field(default=None, validation_alias=AliasChoices("phone_number", "number"))
+    last_partner: SideText = Field(default=None, validation_alias=AliasChoices("last_partner", "sent_via"))
+    time: SideNumber = None
+    substatus: SideNumber = None
+    hyber_status: SideNumber = Field(default=None, validation_alias=AliasChoices("hyber_status", "msg_status"))
+    total_sms_parts: SideNumber = None
+    delivered_sms_parts: SideNumber = None
+    clicks: SideNumber = None
+    matching_template_id: Annotated[Number | Text | None, WrapValidator(_or_none)] = None
 
 
 class HyberChannel(_Wire):
     """A channel of the plan, in order; `ttl` in seconds."""
 
-    channel: str
+    channel: Text
     ttl: float | None = None
 
 
 class AdvancedAnswer(_Wire):
     """The advanced answer: a report for each channel that was tried, and how far processing is."""
 
-    reports: list[HyberReport] = Field(default_factory=list)
+    reports: list[HyberReport] = Field(default_factory=list, max_length=CHANNELS)
     started: bool | None = None
     processing: bool | None = None
-    delivered_via: str | None = None
-    clicks: int | None = None
-    channels: list[HyberChannel] = Field(default_factory=list)
+    delivered_via: SideText = None
+    clicks: SideNumber = None
+    channels: list[HyberChannel] = Field(default_factory=list, max_length=CHANNELS)
 
 
 class ErrorAnswer(_Wire):

@@ -1,0 +1,250 @@
+"""What the relay relies on of its HTTP client, against real local sockets: one request each, bounded, cancellable."""
+
+import asyncio
+import resource
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.lookups.http import Failure, HttpFailure, HttpRequest, PyreqwestHttp
+from relay.simulator import steps
+from relay.simulator.faults import Fault, FaultKind
+from relay.simulator.messages import Message
+from relay.simulator.server import Simulator
+
+PATH = "/1021/api/dr/m-1/simple"
+LOGIN = {"Authorization": "Basic bG9naW46cGFzc3dvcmQ="}
+REQUEST = HttpRequest(PATH)
+MEBIBYTE = 1_048_576
+
+
+@asynccontextmanager
+async def a_client(url: str, timeout_seconds: float = 5.0, **options: Any) -> AsyncIterator[PyreqwestHttp]:
+    """Give a client of the address."""
+    http = PyreqwestHttp(url, headers=LOGIN, timeout_seconds=timeout_seconds, **options)
+    try:
+        yield http
+    finally:
+        await http.close()
+
+
+@asynccontextmanager
+async def a_faulty(fault: Fault | None = None, ssl_context: ssl.SSLContext | None = None) -> AsyncIterator[Simulator]:
+    """Run a simulator that knows the delivered message m-1, and has one fault."""
+    async with Simulator(clock=lambda: 2000.0, ssl_context=ssl_context) as simulator:
+        simulator.send(Message(message_id="m-1", sent_at=1000.0, steps=(steps.delivered(5, "sms"),)))
+        if fault is not None:
+            simulator.faults.add(fault)
+        yield simulator
+
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def a_server(serve: Serve) -> AsyncIterator[str]:
+    """Run a server of raw sockets; at the end every connection is closed and its handler gone."""
+    handling: set[asyncio.Task[None] | None] = set()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handling.add(asyncio.current_task())
+        try:
+            await serve(reader, writer)
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    for task in filter(None, handling):
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def failure_of(url: str, **options: Any) -> Failure:
+    """Return how a GET fails."""
+    async with a_client(url, **options) as http:
+        with pytest.raises(HttpFailure) as caught:
+            await http.get(REQUEST)
+        return caught.value.kind
+
+
+async def test_an_answer_comes_whole() -> None:
+    """Status, body and type, with the account's credentials."""
+    async with a_faulty() as simulator, a_client(simulator.url) as http:
+        response = await http.get(REQUEST)
+        assert response.status == 200
+        assert (response.content_type or "").startswith("application/json")
+        assert b'"status":2' in response.body.replace(b" ", b"")
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (Fault(kind=FaultKind.RESET), Failure.CONNECTION),
+        (Fault(kind=FaultKind.CUT), Failure.TRUNCATED),
+        (Fault(kind=FaultKind.TRUNCATED), Failure.TRUNCATED),
+        (Fault(kind=FaultKind.HANG), Failure.TIMED_OUT),
+        (Fault(kind=FaultKind.DRIP, drip_seconds=0.05), Failure.TIMED_OUT),
+    ],
+    ids=lambda value: getattr(value, "kind", value).value,
+)
+async def test_a_spoiled_answer_fails_and_is_asked_for_once(fault: Fault, kind: Failure) -> None:
+    """Each failure has its name, within the total time-out, and the server saw one request."""
+    async with a_faulty(fault) as simulator:
+        async with asyncio.timeout(10):
+            assert await failure_of(simulator.url, timeout_seconds=0.5) is kind
+        assert len(simulator.lookups) == 1
+
+
+@pytest.mark.parametrize("reset", [False, True])
+async def test_a_pooled_connection_that_dies_is_not_asked_again(*, reset: bool) -> None:
+    """The second request on a kept connection is read and never answered: an error, not a silent repetition."""
+    seen: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            try:
+                seen.append(await reader.readuntil(b"\r\n\r\n"))
+            except (asyncio.IncompleteReadError, ConnectionError):
+                break
+            if len(seen) == 2:
+                writer.transport.abort() if reset else writer.close()
+                return
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        writer.close()
+
+    async with a_server(serve) as url, a_client(url) as http:
+        assert (await http.get(REQUEST)).body == b"{}"
+        with pytest.raises(HttpFailure):
+            await http.get(REQUEST)
+        assert (await http.get(REQUEST)).body == b"{}"
+        assert len(seen) == 3
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    """It is given as it is, so that credentials go nowhere else."""
+    fault = Fault(kind=FaultKind.STATUS, status=302, headers={"Location": "/1021/api/dr/m-1/advanced"})
+    async with a_faulty(fault) as simulator, a_client(simulator.url) as http:
+        assert (await http.get(REQUEST)).status == 302
+        assert len(simulator.lookups) == 1
+
+
+async def test_retry_after_is_given() -> None:
+    """The header is there for whoever decides on pauses."""
+    fault = Fault(kind=FaultKind.STATUS, status=429, headers={"Retry-After": "7"})
+    async with a_faulty(fault) as simulator, a_client(simulator.url) as http:
+        assert (await http.get(REQUEST)).retry_after == "7"
+
+
+async def test_a_compressed_body_is_not_expanded() -> None:
+    """No small answer can become a large one."""
+    async with a_faulty(Fault(kind=FaultKind.GZIP)) as simulator, a_client(simulator.url) as http:
+        assert (await http.get(REQUEST)).body.startswith(b"\x1f\x8b")
+
+
+async def test_an_endless_body_is_cut_off_with_bounded_memory() -> None:
+    """Without a content-length it is read up to the bound only."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    async with a_faulty(Fault(kind=FaultKind.OVERSIZED, size_bytes=200 * MEBIBYTE)) as simulator:
+        assert await failure_of(simulator.url, timeout_seconds=30, max_bytes=MEBIBYTE) is Failure.OVERSIZED
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+
+
+async def test_an_announced_length_over_the_bound_is_not_read() -> None:
+    """The header and the first bytes are enough; the client leaves instead of waiting for the rest."""
+    left = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {2**40}\r\n\r\n".encode() + b"x" * MEBIBYTE)
+        with suppress(ConnectionError):
+            await reader.read()
+        left.set()
+
+    async with a_server(serve) as url, asyncio.timeout(5):
+        assert await failure_of(url, timeout_seconds=60, max_bytes=MEBIBYTE) is Failure.OVERSIZED
+        await left.wait()
+
+
+async def test_a_refused_connection_is_a_failure() -> None:
+    """Nobody listens there any more."""
+
+    async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with a_server(serve) as url:
+        pass
+    assert await failure_of(url) is Failure.CONNECTION
+
+
+async def test_no_http_at_all_is_a_failure() -> None:
+    """Bytes of another protocol are no response."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"SSH-2.0-OpenSSH_9.6\r\n")
+        writer.close()
+
+    async with a_server(serve) as url:
+        assert await failure_of(url) is Failure.CONNECTION
+
+
+async def test_a_cancelled_request_keeps_its_connection_until_its_time_out() -> None:
+    """Its task ends at once; the server sees the client leave only when the total time-out is over."""
+    left = asyncio.Event()
+    arrived = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        arrived.set()
+        await reader.read()
+        left.set()
+
+    async with a_server(serve) as url, a_client(url, timeout_seconds=0.5) as http:
+        getting = asyncio.create_task(http.get(REQUEST))
+        async with asyncio.timeout(5):
+            await arrived.wait()
+            getting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await getting
+            assert not left.is_set()
+            await left.wait()
+
+
+_MAKE = "openssl req -x509 -config conf -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+_AUTHORITY = "-subj /CN=authority -addext basicConstraints=critical,CA:TRUE -keyout ca-key.pem -out ca.pem"
+_SERVER = (
+    "-subj /CN=localhost -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=IP:127.0.0.1"
+    " -CA ca.pem -CAkey ca-key.pem -keyout key.pem -out cert.pem"
+)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of an authority's certificate and of one for 127.0.0.1 that it issued."""
+    folder = tmp_path_factory.mktemp("authority")
+    (folder / "conf").write_text("[req]\ndistinguished_name = dn\n[dn]\n")
+    try:
+        for which in (_AUTHORITY, _SERVER):
+            subprocess.run([*_MAKE.split(), *which.split()], cwd=folder, check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("the openssl command, which makes the certificates, is not installed")
+    return folder
+
+
+async def test_an_authority_of_ones_own_is_trusted_only_where_configured(authority: Path) -> None:
+    """With `ssl_cafile` the lookup works, without it the connection fails."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "cert.pem", authority / "key.pem")
+    async with a_faulty(ssl_context=context) as simulator:
+        async with a_client(simulator.url, ca_file=authority / "ca.pem") as http:
+            assert (await http.get(REQUEST)).status == 200
+        assert await failure_of(simulator.url) is Failure.CONNECTION

@@ -1,0 +1,87 @@
+"""Rate and concurrency: never more than the share, driven by a loop whose clock jumps from timer to timer."""
+
+import asyncio
+import math
+import selectors
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from relay.lookups.pacing import Pace
+
+
+class _Waiting(selectors.SelectSelector):
+    """Never waits: the time that the loop would sleep goes by at once."""
+
+    loop: "JumpingLoop"
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        self.loop.elapsed += timeout or 1e-7  # some time always goes by, as it does in life
+        return ready
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock is the sum of what it would have slept."""
+
+    def __init__(self) -> None:
+        self.elapsed = 1000.0
+        selector = _Waiting()
+        selector.loop = self
+        super().__init__(selector)
+
+    def time(self) -> float:
+        """Return the seconds that went by."""
+        return self.elapsed
+
+
+def run(work: Coroutine[Any, Any, list[float]]) -> list[float]:
+    """Run it on a loop of its own."""
+    loop = JumpingLoop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.close()
+
+
+async def starts(pace: Pace, count: int) -> list[float]:
+    """Return when so many turns came."""
+    instants = []
+    for _ in range(count):
+        await pace.turn()
+        instants.append(asyncio.get_running_loop().time())
+    return instants
+
+
+def most_within_a_second(instants: list[float]) -> int:
+    """Return the largest number of instants in any second that is open at its end."""
+    return max(sum(first <= at < first + 1 - 1e-9 for at in instants) for first in instants)
+
+
+@pytest.mark.parametrize(("rate", "part"), [(1, 1.0), (3, 1.0), (50, 1.0), (200, 1.0), (200, 0.5), (200, 1 / 12)])
+def test_no_second_has_more_than_the_rate(rate: float, part: float) -> None:
+    """Never more than the share of the rate in any window of a second, and no less over the long run."""
+
+    async def driven() -> list[float]:
+        pace = Pace(rate_per_second=rate, concurrency=1)
+        pace.share(part)
+        return await starts(pace, 300)
+
+    instants = run(driven())
+    assert most_within_a_second(instants) <= math.ceil(rate * part - 1e-9)
+    assert len(instants) / (instants[-1] - instants[0]) >= rate * part * 0.95
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "part", "expected"), [(100, 1.0, 100), (100, 0.25, 25), (100, 1 / 3, 33), (2, 0.1, 1), (9, 0.0, 0)]
+)
+def test_concurrency_is_shared(concurrency: int, part: float, expected: int) -> None:
+    """A process has its part of the requests in flight: one at least if it owns anything, none otherwise."""
+
+    async def shared() -> list[float]:
+        pace = Pace(rate_per_second=10, concurrency=concurrency)
+        pace.share(part)
+        return [pace.in_flight_limit]
+
+    assert run(shared()) == [expected]
