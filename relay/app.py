@@ -15,22 +15,18 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faststream.kafka import KafkaBroker
 
 from relay import __version__
+from relay.accounts import built_accounts, built_rules
 from relay.configuration import Settings
-from relay.core.masking import Recipients
 from relay.core.rules import Rules
+from relay.gauges import measure
 from relay.ingest.accepting import accept_fetch_request, accept_message_sent
 from relay.ingest.broker import ingest_broker
 from relay.ingest.subscribers import Ingest
 from relay.kafka.topics import topics_of
 from relay.kafka.writing import Writer
-from relay.lookups.account import AccountLookups
 from relay.lookups.accounts import Accounts
-from relay.lookups.http import PyreqwestHttp
-from relay.lookups.pacing import Pace
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
-from relay.providers import PROVIDERS
-from relay.providers.account import Account
 from relay.slot.committer import Committer
 from relay.slot.loop import Loop, utc_now
 from relay.slot.publishing import Publishing
@@ -39,8 +35,6 @@ from relay.watchdog import Watched
 WAIT_SECONDS = 1.0
 KAFKA_SECONDS = 30.0
 STOP_SECONDS = 8.0
-GAUGE_SECONDS = 1.0
-TURN_SECONDS, RESTORE_SECONDS = 60.0, 600.0  # what may take long, but not for ever
 
 log = structlog.get_logger("relay")
 
@@ -111,7 +105,8 @@ class Relay:
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         log.info(Line.PROCESS_STARTED, version=__version__, configuration=self._settings.source or "defaults")
         partitions = await self._until("topics", self._topics_are_fit)
-        accounts, rules = self._built_accounts(partitions)
+        accounts = built_accounts(self._settings, partitions, self._metrics)
+        rules = built_rules(self._settings)
         self._accounts = accounts
         stack.push_async_callback(_quietly, accounts.stop)
         committer = Committer(
@@ -130,7 +125,7 @@ class Relay:
         self._spawn(stack, loop.turn_for_ever())
         stack.push_async_callback(_quietly, loop.stop)  # before the turns are cancelled: half a one is open for 10 s
         self._spawn(stack, loop.fetch())
-        self._spawn(stack, self._measure(loop, accounts))
+        self._spawn(stack, measure(loop, accounts, self._metrics, self.watched))
         self._spawn(stack, self.watched.watch_consumer("slots", lambda: consumer, lambda: loop.awaits_kafka))
         consumer.subscribe([self._settings.topics.inbox], listener=loop.ownership)
         await self._start_ingest(stack, publishing)
@@ -238,13 +233,6 @@ class Relay:
 
     # Building
 
-    def _built_accounts(self, partitions: int) -> tuple[Accounts, dict[str, Rules]]:
-        lookups, rules = {}, {}
-        for name, account in self._settings.accounts.items():
-            lookups[name] = account_lookups(name, account, self._metrics)
-            rules[name] = account_rules(name, account, Recipients(self._settings.privacy.recipients))
-        return Accounts(lookups, partitions=partitions), rules
-
     def _built_loop(
         self,
         consumer: AIOKafkaConsumer,
@@ -265,58 +253,9 @@ class Relay:
             metrics=self._metrics,
         )
 
-    async def _measure(self, loop: Loop, accounts: Accounts) -> None:
-        """Keep the gauges of what waits up to date."""
-        while True:
-            now = time.time()
-            slots = list(loop.ownership.slots.values())
-            oldest = [due for slot in slots if (due := slot.due_at()) is not None]
-            if (queued := accounts.oldest_due) is not None:
-                oldest.append(queued)
-            self._metrics.messages_pending.set(sum(slot.pending for slot in slots))
-            self._metrics.due_backlog.set(accounts.waiting + sum(slot.overdue(now) for slot in slots))
-            self._metrics.oldest_overdue_seconds.set(max(0.0, now - min(oldest, default=now)))
-            waits = loop.awaits_kafka
-            self.watched.note("a turn", None if waits else loop.turning_since, TURN_SECONDS)
-            self.watched.note("restoring", None if waits else loop.ownership.acquiring_since, RESTORE_SECONDS)
-            self._metrics.slots_ready.set(sum(slot.ready for slot in slots))
-            for name, count in accounts.in_flight().items():
-                self._metrics.lookups_in_flight.labels(name).set(count)
-            await asyncio.sleep(GAUGE_SECONDS)
-
 
 class TopicsUnfit(Exception):  # noqa: N818 - it says what they are
     """Topics are missing or not as the relay needs them; the message names each and the fix."""
-
-
-def account_lookups(name: str, account: Account, metrics: Metrics) -> AccountLookups:
-    """Build what asks an account's provider."""
-    provider = PROVIDERS[account.provider]
-    return AccountLookups(
-        name,
-        http=PyreqwestHttp(
-            account.base_url,
-            headers=provider.credentials(account),
-            timeout_seconds=account.timeout_seconds,
-            ca_file=account.ssl_cafile,
-        ),
-        pace=Pace(rate_per_second=account.rate_per_second, concurrency=provider.concurrency(account)),
-        to_request=lambda lookup: provider.to_request(lookup, account),
-        interpret=lambda response, lookup, now: provider.interpret(response, lookup, now, account),
-        metrics=metrics,
-    )
-
-
-def account_rules(name: str, account: Account, recipients: Recipients) -> Rules:
-    """Build what the core needs to know of an account."""
-    provider = PROVIDERS[account.provider]
-    return Rules(
-        account=name,
-        provider=account.provider,
-        schedule=provider.schedule(account),
-        seen_channels=provider.seen_channels,
-        recipients=recipients,
-    )
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

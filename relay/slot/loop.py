@@ -26,7 +26,6 @@ RECORDS_PER_FETCH = 1000
 FETCH_MILLISECONDS = 200
 MAILBOXES_FULL = 1000  # records held in memory before fetching waits: more would outwait their grace in queues
 IDLE_SECONDS = 1.0
-LINGER_SECONDS = 0.0
 RETRY_SECONDS = 1.0
 
 log = structlog.get_logger("relay.slot")
@@ -69,7 +68,6 @@ class Loop:
         self._stopping = False
         self.awaits_kafka = False
         self.turning_since: float | None = None
-        self._turned_at = 0.0
         self.ownership = Ownership(
             consumer,
             options,
@@ -119,7 +117,7 @@ class Loop:
     def _receive(self, slot: Slot, records: Iterable[Any]) -> None:
         now, monotonic = self._clock(), time.monotonic()
         for record in records:
-            if record.offset < slot.next_fetched:
+            if record.offset < slot.mailbox.next_fetched:
                 continue
             try:
                 slot.receive(decode_requested(record.value), record.offset, now, monotonic)
@@ -139,19 +137,11 @@ class Loop:
         """Run turns whenever there is something to decide; ends only when stopping."""
         while not self._stopping:
             await self._idle()
-            await self._linger()
             async with self.ownership.turn:
                 self.turning_since = time.monotonic()
                 await self.turn_once()
                 self.turning_since = None
-            self._turned_at = time.monotonic()
             self._room.set()
-
-    async def _linger(self) -> None:
-        """Under load let a turn gather more: a transaction costs much the same for one record as for a hundred."""
-        wait = self._turned_at + LINGER_SECONDS - time.monotonic()
-        if wait > 0 and not self._stopping:
-            await asyncio.sleep(wait)
 
     async def turn_once(self) -> int:
         """Decide and commit what the mailboxes hold; return how many items that were. Call it within the turn lock."""
@@ -172,7 +162,7 @@ class Loop:
     def _decide(self, slot: Slot, now: datetime, monotonic: float) -> Turn | None:
         if not self._stopping:
             slot.fire(now)
-        taken = slot.take(monotonic, ITEMS_PER_TURN)
+        taken = slot.mailbox.take(monotonic, ITEMS_PER_TURN)
         if not taken.items and taken.next_offset == slot.next_offset:
             return None
         return decide_turn(slot, taken, now, self._rules_of)
@@ -223,11 +213,9 @@ class Loop:
         for slot in self.ownership.slots.values():
             if not slot.ready:
                 continue
-            if slot.answers:
-                return
-            if (ripe := slot.ripe_at(monotonic)) is not None:
+            if (ripe := slot.mailbox.ripe_at(monotonic)) is not None:
                 seconds = min(seconds, ripe - monotonic)
-            if (due := slot.due_at()) is not None:
+            if (due := slot.timers.first()) is not None:
                 seconds = min(seconds, max(due - now, 0.001))
         if seconds > 0:
             self._wake.clear()

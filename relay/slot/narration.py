@@ -15,7 +15,7 @@ def narrate(turn: Turn, metrics: Metrics) -> None:
     for item in turn.requests:
         _request(item.request)
     for event in turn.events:
-        metrics.events.labels(event.type.value).inc()
+        metrics.events.labels(event.type).inc()
         _event(event)
     for account, field in turn.noted.unmapped:
         metrics.unmapped_codes.labels(account, field).inc()
@@ -28,7 +28,7 @@ def narrate(turn: Turn, metrics: Metrics) -> None:
 def _request(request: Request) -> None:
     log.info(
         Line.REQUEST_ACCEPTED,
-        kind=request.kind.value,
+        kind=request.kind,
         account=request.account,
         message_id=request.message_id,
         extra_id=request.extra_id,
@@ -40,7 +40,7 @@ def _request(request: Request) -> None:
 def _event(event: Event) -> None:
     log.info(
         Line.MESSAGE_CHANGED,
-        type=event.type.value,
+        type=event.type,
         account=event.account,
         message_id=event.message_id,
         extra_id=event.extra_id,

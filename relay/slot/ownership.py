@@ -114,7 +114,7 @@ class Ownership(ConsumerRebalanceListener):
             offsets = again
         for tp in assigned:
             slot = slots[tp.partition]
-            slot.next_offset = slot.next_fetched = max(offsets[tp], 0)
+            slot.next_offset = slot.mailbox.next_fetched = max(offsets[tp], 0)
             await self._arm(slot)
         if self.slots is not slots:
             return

@@ -1,9 +1,7 @@
 """One partition's owner: its messages, its mailbox and its timers. Takes records and answers, never does I/O."""
 
-import heapq
-from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +13,8 @@ from relay.core.schedule import next_step, wants_lookup
 from relay.slot.codec import decode_state
 from relay.slot.fencing import Member
 from relay.slot.keys import account_of, state_key
+from relay.slot.mailbox import Held, Mailbox
+from relay.slot.timers import Timers
 
 GRACE_SECONDS = 0.25  # how long a request may wait for its first answer, so that one transaction carries both
 FIRED_AT_ONCE = 500  # timers handled between two turns: new requests must not wait behind a crowd of polls
@@ -53,40 +53,6 @@ class Entry:
     seen: Seen = Seen.NOTHING
 
 
-@dataclass(slots=True)
-class Held:
-    """An inbox record that was not decided yet; it may wait a little for the answer to its lookup.
-
-    Without an item it is a record that can't be read, kept in its place so that its offset is passed in order.
-    """
-
-    key: bytes
-    item: Requested | None
-    offset: int
-    until: float
-    waits: bool = False
-    answer: Item | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Taken:
-    """What a turn takes out of a mailbox: items in order, and the offset up to which everything is decided then."""
-
-    next_offset: int
-    items: list[tuple[bytes, Item]] = field(default_factory=list)
-    requests: list[Requested] = field(default_factory=list)
-
-    def take(self, held: Held) -> None:
-        """Add a request, and the answer that came for it."""
-        held.waits = False
-        if held.item is None:
-            return
-        self.items.append((held.key, held.item))
-        self.requests.append(held.item)
-        if held.answer is not None:
-            self.items.append((held.key, held.answer))
-
-
 class Slot:
     """The single owner of a partition's messages between two rebalances."""
 
@@ -95,15 +61,11 @@ class Slot:
         self.member = member
         self.ready = False
         self.pending = 0  # messages that wait for their outcome
-        self.next_fetched = 0
         self.next_offset = 0  # after the last decided record: what every transaction commits
         self.entries: dict[bytes, Entry] = {}
-        self.mailbox: deque[Held] = deque()
-        self.answers: deque[tuple[bytes, Item]] = deque()
+        self.mailbox = Mailbox()
+        self.timers = Timers()
         self.asking: dict[bytes, Cancellable] = {}
-        self._waiting: dict[bytes, list[Held]] = {}
-        self._ripe = False  # a held request can be decided now
-        self._timers: list[tuple[float, bytes]] = []
         self._rules_of = rules_of
         self._asks = asks
         self._wake = wake
@@ -121,26 +83,18 @@ class Slot:
             if question is not None:
                 self._questions[key] = question
                 held.waits = self.ask(key, now.timestamp(), urgent=True)
-        self.mailbox.append(held)
-        self.next_fetched = offset + 1
-        if held.waits:
-            self._waiting.setdefault(key, []).append(held)
-        else:
-            self._ripe = True
+        self.mailbox.put(held)
+
+    def skip(self, offset: int) -> None:
+        """Pass over a record that can't be read, in its order."""
+        self.mailbox.put(Held(key=b"", item=None, offset=offset, until=0.0))
 
     def answer(self, key: bytes, item: Item) -> None:
-        """Take the answer to a lookup: to the newest waiting request of the message, else by itself."""
+        """Take the answer to a lookup."""
         self.asking.pop(key, None)
         self._questions.pop(key, None)
+        self.mailbox.answer(key, item)
         self._wake()
-        waiting = [held for held in self._waiting.pop(key, ()) if held.waits]
-        for held in waiting:
-            held.waits = False
-            self._ripe = True
-        if waiting:
-            waiting[-1].answer = item
-        else:
-            self.answers.append((key, item))
 
     def ask(self, key: bytes, due: float, *, urgent: bool) -> bool:
         """Ask about the message unless a lookup is on its way; False if its account is unknown."""
@@ -161,41 +115,6 @@ class Slot:
             return question
         state = self.state(key)
         return _question(key, state) if state is not None else None
-
-    # Emptying it
-
-    def take(self, monotonic: float, limit: int) -> Taken:
-        """Take every request that need not wait (any more) for its answer, and all answers.
-
-        Requests are idempotent, so one may be decided while an older one still waits; the offset that may be committed
-        stays at the first that is not decided, and what was decided beyond it is read again after a crash.
-        """
-        taken, kept = Taken(next_offset=self.next_offset), deque[Held]()
-        room = limit - min(len(self.answers), limit // 2)  # a crowd of requests must not keep answers waiting
-        self._ripe = False
-        for held in self.mailbox:
-            if len(taken.items) >= room or (held.waits and monotonic < held.until):
-                self._ripe = self._ripe or not held.waits
-                kept.append(held)
-            else:
-                taken.take(held)
-        taken.next_offset = kept[0].offset if kept else self.next_fetched
-        self.mailbox = kept
-        while self.answers and len(taken.items) < limit:
-            taken.items.append(self.answers.popleft())
-        return taken
-
-    def ripe_at(self, monotonic: float) -> float | None:
-        """Return the monotonic instant at which a request can be decided; None without a request."""
-        if not self.mailbox:
-            return None
-        return monotonic if self._ripe else self.mailbox[0].until
-
-    def skip(self, offset: int) -> None:
-        """Pass over a record that can't be read, in its order."""
-        self.mailbox.append(Held(key=b"", item=None, offset=offset, until=0.0))
-        self.next_fetched = offset + 1
-        self._ripe = True
 
     # State and timers
 
@@ -230,7 +149,7 @@ class Slot:
         due = max(at, not_before).timestamp() if not_before else at.timestamp()
         if entry.due != due:
             entry.due = due
-            heapq.heappush(self._timers, (due, key))
+            self.timers.arm(key, due)
 
     def fire(self, now: datetime) -> None:
         """Start what is due; entries that were armed anew since are skipped."""
@@ -242,12 +161,12 @@ class Slot:
             if wants_lookup(state, rules, now):
                 self.ask(key, instant, urgent=False)
             else:
-                self.answers.append((key, Forgotten()))
+                self.mailbox.answer(key, Forgotten())
 
     def _due(self, instant: float) -> Iterator[bytes]:
-        timers, room = self._timers, FIRED_AT_ONCE
-        while timers and timers[0][0] <= instant and room > 0:
-            due, key = heapq.heappop(timers)
+        room = FIRED_AT_ONCE
+        while room > 0 and (popped := self.timers.pop_due(instant)) is not None:
+            due, key = popped
             entry = self.entries.get(key)
             if entry is None or entry.due != due:
                 continue
@@ -259,18 +178,8 @@ class Slot:
     def clear(self) -> None:
         """Forget everything, before it is read again."""
         self.entries.clear()
-        self._timers.clear()
+        self.timers.clear()
         self.pending = 0
-
-    def due_at(self) -> float | None:
-        """Return when the next timer fires, in epoch seconds."""
-        return self._timers[0][0] if self._timers else None
-
-    def overdue(self, instant: float) -> int:
-        """Return how many timers are due and not started, at most 10,000 (the rest is not worth counting)."""
-        if not self._timers or self._timers[0][0] > instant:
-            return 0
-        return sum(due <= instant for due, _ in self._timers[:10_000])
 
     def close(self) -> None:
         """Give up: lookups are cancelled, what arrives later is dropped."""
@@ -278,10 +187,8 @@ class Slot:
         for ticket in list(self.asking.values()):
             ticket.cancel()
         self.asking.clear()
-        self._waiting.clear()
         self._questions.clear()
         self.mailbox.clear()
-        self.answers.clear()
 
 
 def _question(key: bytes, state: MessageState) -> Lookup:

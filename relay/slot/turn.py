@@ -7,7 +7,8 @@ from relay.core.decide import Verdict, decide, keep, seen_of
 from relay.core.model import Answered, Event, Item, MessageState, Requested, Seen, Unanswered
 from relay.slot.codec import encode_state
 from relay.slot.keys import account_of
-from relay.slot.slot import RulesOf, Slot, Taken
+from relay.slot.mailbox import Taken
+from relay.slot.slot import RulesOf, Slot
 
 
 @dataclass(slots=True, kw_only=True)

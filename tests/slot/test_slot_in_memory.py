@@ -80,14 +80,14 @@ class Driven:
     def turn(self, limit: int = 500) -> Turn:
         """Run one turn and commit it."""
         self.slot.fire(self.now)
-        turn = decide_turn(self.slot, self.slot.take(self.second, limit), self.now, self.rules_of)
+        turn = decide_turn(self.slot, self.slot.mailbox.take(self.second, limit), self.now, self.rules_of)
         apply_turn(turn, self.now)
         self.events.extend(turn.events)
         return turn
 
     def until(self, second: float, answer: Item | None = PENDING) -> None:
         """Let the timers run until then, giving each lookup the answer."""
-        while (due := self.slot.due_at()) is not None and (due := due - after(0).timestamp()) <= second:
+        while (due := self.slot.timers.first()) is not None and (due := due - after(0).timestamp()) <= second:
             self.second = max(self.second, due)
             self.turn()
             for key in list(self.slot.asking):
@@ -187,7 +187,7 @@ def test_a_limit_between_a_request_and_its_answer_loses_neither() -> None:
     driven.turn()
     assert [event.type for event in driven.events] == [EventType.DELIVERED]
     assert not driven.slot.asking
-    assert driven.slot.due_at() is not None
+    assert driven.slot.timers.first() is not None
 
 
 def test_a_poll_without_news_writes_nothing() -> None:
@@ -198,7 +198,7 @@ def test_a_poll_without_news_writes_nothing() -> None:
     driven.slot.answer(M1, PENDING)
     turn = driven.turn()
     assert not turn.writes_something
-    assert driven.slot.due_at() is not None
+    assert driven.slot.timers.first() is not None
 
 
 def test_a_followed_message_is_asked_until_it_expires_and_no_longer() -> None:
@@ -219,7 +219,7 @@ def test_a_sent_message_waits_for_its_first_instant() -> None:
     driven.receive(a_sent())
     assert driven.turn().consumed
     assert not driven.asks.tickets
-    assert driven.slot.due_at() == after(5).timestamp()
+    assert driven.slot.timers.first() == after(5).timestamp()
     driven.until(5, answered())
     assert [event.type for event in driven.events] == [EventType.DELIVERED]
 
@@ -264,7 +264,7 @@ def test_a_timer_armed_again_for_the_same_instant_fires() -> None:
     driven.second = 4.0
     driven.slot.answer(M1, PENDING)
     driven.turn()
-    assert driven.slot.due_at() == after(5).timestamp()
+    assert driven.slot.timers.first() == after(5).timestamp()
     driven.second = 5.0
     driven.turn()
     assert M1 in driven.slot.asking
