@@ -32,6 +32,18 @@ def decode_state(value: bytes) -> MessageState:
     return _decoded(_STATE, value)
 
 
+def checked(value: bytes | None) -> bytes | None:
+    """Return a stored state (None: a tombstone) if it is of this version, without decoding it.
+
+    Raises:
+        UnreadableInternal: it is of another version.
+
+    """
+    if value is not None and not value.startswith(VERSION):
+        raise UnreadableInternal("a state is not of version 1; run the release that wrote it")
+    return value
+
+
 def encode_requested(item: Requested) -> bytes:
     """Return an inbox record's value."""
     return VERSION + _REQUESTED.dump_json(item, exclude_defaults=True)[1:]

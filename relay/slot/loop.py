@@ -26,6 +26,7 @@ RECORDS_PER_FETCH = 1000
 FETCH_MILLISECONDS = 200
 MAILBOXES_FULL = 1000  # records held in memory before fetching waits: more would outwait their grace in queues
 IDLE_SECONDS = 1.0
+ARMED_AT_ONCE = 100
 RETRY_SECONDS = 1.0
 
 log = structlog.get_logger("relay.slot")
@@ -89,13 +90,11 @@ class Loop:
         self._wake.set()
 
     async def _arm(self, slot: Slot) -> None:
-        now = self._clock()
+        """Arm the timers of restored messages while the slot works already, a few at a time."""
         for count, key in enumerate(list(slot.entries)):
-            state = slot.state(key)
-            if state is not None:
-                slot.arm(key, state, now)
-            if count % 1000 == 0:
+            if count % ARMED_AT_ONCE == 0:
                 await asyncio.sleep(0)
+            slot.arm_restored(key, self._clock())
 
     # Fetching
 

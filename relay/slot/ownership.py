@@ -99,7 +99,9 @@ class Ownership(ConsumerRebalanceListener):
                 log.warning(Line.SLOTS_FAILED, error=type(error).__name__, detail=str(error), partitions=sorted(slots))
                 await asyncio.sleep(FAILED_WAIT_SECONDS)
             else:
-                return
+                break
+        for slot in slots.values():
+            await self._arm(slot)
 
     async def _acquire_once(self, slots: dict[int, Slot], assigned: list[TopicPartition]) -> None:
         began = time.monotonic()
@@ -115,7 +117,6 @@ class Ownership(ConsumerRebalanceListener):
         for tp in assigned:
             slot = slots[tp.partition]
             slot.next_offset = slot.mailbox.next_fetched = max(offsets[tp], 0)
-            await self._arm(slot)
         if self.slots is not slots:
             return
         for tp in assigned:

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from relay.slot.codec import checked
 from relay.slot.slot import Slot
 
 READ_MILLISECONDS = 200
@@ -15,6 +16,10 @@ async def restore(slots: Mapping[int, Slot], options: Mapping[str, Any], topic: 
     """Fill the slots with the stored states of their partitions; return how many records were read.
 
     Waits, by reading read_committed up to the high watermark, for every transaction that was open when it began.
+
+    Raises:
+        UnreadableInternal: a state is of another version.
+
     """
     partitions = [TopicPartition(topic, number) for number in slots]
     reader = AIOKafkaConsumer(
@@ -52,7 +57,7 @@ async def _read_to(reader: AIOKafkaConsumer, ends: Mapping[TopicPartition, int],
             store = slots[tp.partition].store
             for record in records:
                 if record.key is not None:
-                    store(record.key, record.value)
+                    store(record.key, checked(record.value))
             count += len(records)
         behind = {tp for tp in behind if await reader.position(tp) < ends[tp]}
     return count

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import structlog
+
 from relay.core.decide import first_question
 from relay.core.merging import awaits_outcome
 from relay.core.model import Forgotten, Item, Lookup, MessageState, Requested, Seen
 from relay.core.rules import Rules
 from relay.core.schedule import next_step, wants_lookup
-from relay.slot.codec import decode_state
+from relay.observe.lines import Line
+from relay.slot.codec import UnreadableInternal, decode_state
 from relay.slot.fencing import Member
 from relay.slot.keys import account_of, state_key
 from relay.slot.mailbox import Held, Mailbox
@@ -18,6 +21,8 @@ from relay.slot.timers import Timers
 
 GRACE_SECONDS = 0.25  # how long a request may wait for its first answer, so that one transaction carries both
 FIRED_AT_ONCE = 500  # timers handled between two turns: new requests must not wait behind a crowd of polls
+
+log = structlog.get_logger("relay.slot")
 
 RulesOf = Callable[[str], Rules | None]
 
@@ -150,6 +155,19 @@ class Slot:
         if entry.due != due:
             entry.due = due
             self.timers.arm(key, due)
+
+    def arm_restored(self, key: bytes, now: datetime) -> None:
+        """Arm the timer of a restored message, unless a turn did or a lookup will."""
+        entry = self.entries.get(key)
+        if entry is None or entry.due or key in self.asking:
+            return
+        try:
+            state = self.state(key)
+        except UnreadableInternal as error:
+            log.error(Line.RECORD_SKIPPED, partition=self.partition, detail=str(error))  # noqa: TRY400 - says it all
+        else:
+            if state is not None:
+                self.arm(key, state, now)
 
     def fire(self, now: datetime) -> None:
         """Start what is due; entries that were armed anew since are skipped."""
