@@ -14,6 +14,8 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from relay.simulator.faults import Fault, Faults
+from relay.simulator.infobip_calls import VoiceCall
+from relay.simulator.infobip_truth import CallTruth, HandedOut
 from relay.simulator.journal import Stats
 from relay.simulator.messages import Message
 from relay.simulator.truth import Truth
@@ -32,6 +34,18 @@ class Controlled(Protocol):
     def truth(self) -> Mapping[str, Truth]:
         """Give the truth about every message."""
 
+    def send_calls(self, calls: list[VoiceCall]) -> None:
+        """Take calls over."""
+
+    def call_truth(self) -> Mapping[str, CallTruth]:
+        """Give the truth about every call."""
+
+    def handed_out(self) -> tuple[HandedOut, ...]:
+        """Give every report that was handed out."""
+
+    def unread(self) -> int:
+        """Count the reports that wait to be read."""
+
     def stats(self) -> Stats:
         """Give the counters."""
 
@@ -39,6 +53,11 @@ class Controlled(Protocol):
 class _Messages(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
     messages: list[Message]
+
+
+class _Calls(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    calls: list[VoiceCall]
 
 
 class _Faults(BaseModel):
@@ -66,6 +85,21 @@ async def _post_messages(simulator: Controlled, request: web.BaseRequest, _query
     return _json({"accepted": len(order.messages)}, HTTPStatus.CREATED)
 
 
+async def _post_calls(simulator: Controlled, request: web.BaseRequest, _query: str) -> web.Response:
+    order = _Calls.model_validate_json(await request.read())
+    simulator.send_calls(order.calls)
+    return _json({"accepted": len(order.calls)}, HTTPStatus.CREATED)
+
+
+async def _get_calls(simulator: Controlled, _request: web.BaseRequest, query: str) -> web.Response:
+    return _told("calls", simulator.call_truth(), query)
+
+
+async def _get_handed_out(simulator: Controlled, _request: web.BaseRequest, _query: str) -> web.Response:
+    reports = [asdict(report) for report in simulator.handed_out()]
+    return _json({"unread": simulator.unread(), "handed_out": reports})
+
+
 async def _post_faults(simulator: Controlled, request: web.BaseRequest, _query: str) -> web.Response:
     order = _Faults.model_validate_json(await request.read())
     simulator.faults.add(*order.faults)
@@ -77,10 +111,13 @@ async def _delete_faults(simulator: Controlled, _request: web.BaseRequest, _quer
 
 
 async def _get_truth(simulator: Controlled, _request: web.BaseRequest, query: str) -> web.Response:
-    truths = simulator.truth()
+    return _told("messages", simulator.truth(), query)
+
+
+def _told(name: str, truths: Mapping[str, Truth] | Mapping[str, CallTruth], query: str) -> web.Response:
     wanted = parse_qs(query).get("message_id")
     if wanted is None:
-        return _json({"messages": {message_id: asdict(truth) for message_id, truth in truths.items()}})
+        return _json({name: {message_id: asdict(truth) for message_id, truth in truths.items()}})
     if wanted[-1] not in truths:
         return _error(HTTPStatus.NOT_FOUND, "no such message")
     return _json(asdict(truths[wanted[-1]]))
@@ -111,6 +148,8 @@ def _json(value: Any, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
 _Endpoint = Callable[[Controlled, web.BaseRequest, str], Awaitable[web.Response]]
 _ENDPOINTS: Final[Mapping[str, Mapping[str, _Endpoint]]] = {
     "messages": {"POST": _post_messages},
+    "calls": {"POST": _post_calls, "GET": _get_calls},
+    "handed-out": {"GET": _get_handed_out},
     "faults": {"POST": _post_faults, "DELETE": _delete_faults},
     "truth": {"GET": _get_truth},
     "stats": {"GET": _get_stats},

@@ -53,7 +53,9 @@ class Fault:
 
     `message_id` (or the extra id asked for) and `account` name the victim; `times` ends it after so many lookups;
     `after_seconds` and `for_seconds` are a window counted from the order; `rate` is the share that is struck.
-    `delay_seconds` comes before any kind. Status and content type None mean the kind's own.
+    `delay_seconds` comes before any kind. Status and content type None mean the kind's own. `consumes` says whether a
+    read-once provider counts its reports as read all the same: True makes a status or a foreign body one that a proxy
+    sent after that, False makes a hang or a reset one that came before; None is the kind's own.
     """
 
     kind: FaultKind
@@ -70,14 +72,35 @@ class Fault:
     body: Annotated[bytes, BeforeValidator(_decoded)] | None = None
     size_bytes: Annotated[int, Field(ge=1)] = 64 * 1024 * 1024
     drip_seconds: Seconds = 1.0
+    consumes: bool | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         missing = {FaultKind.STATUS: self.status, FaultKind.RAW: self.body, FaultKind.DELAY: self.delay_seconds or None}
         if missing.get(self.kind, self) is None:
             raise ValueError(f"a fault of kind {self.kind.value} needs {_NEEDED[self.kind]}")
+        if self.consumes is False and self.kind not in UNCONSUMING:
+            raise ValueError(f"a fault of kind {self.kind.value} always consumes")
         return self
 
+
+SILENT: Final = frozenset({FaultKind.HANG, FaultKind.RESET})
+"""Faults after which the client has not even seen a status line."""
+
+FOREIGN: Final = frozenset(
+    {
+        FaultKind.STATUS,
+        FaultKind.ERROR_BODY,
+        FaultKind.RAW,
+        FaultKind.GARBAGE,
+        FaultKind.HTML,
+        FaultKind.OVERSIZED,
+    }
+)
+"""Faults that answer in the provider's stead."""
+
+UNCONSUMING: Final = SILENT | FOREIGN
+"""Faults that may leave a read-once provider's reports unread."""
 
 _NEEDED: Final = {FaultKind.STATUS: "status", FaultKind.RAW: "body", FaultKind.DELAY: "delay_seconds"}
 

@@ -29,13 +29,15 @@ class Lookup:
 
     `ids` are all ids that the lookup names or implies, the message id last. `respond` takes the instant of the answer
     and is called at most once, and not at all where a fault answers instead: there a read-once provider keeps its
-    reports. `error` gives the provider's own error body for a status and a text.
+    reports. `error` gives the provider's own error body for a status and a text. `struck` is told which fault struck
+    the answer, after `respond` if that is called, and whether the fault may keep it from arriving whole.
     """
 
     account: str
     ids: tuple[str, ...]
     respond: Callable[[float], Response]
     error: Callable[[int, str], Response]
+    struck: Callable[[str, bool], None] = lambda _fault, _cut: None
 
 
 Provider = Callable[[Call], Lookup | None]

@@ -12,20 +12,22 @@ from typing import Final
 
 from aiohttp import web
 
-from relay.simulator.faults import Fault, FaultKind
+from relay.simulator.faults import FOREIGN, Fault, FaultKind
 from relay.simulator.lookups import Lookup, Response
 
-SILENT: Final = frozenset({FaultKind.HANG, FaultKind.RESET})
-"""Faults after which the client has not even seen a status line."""
-
+_WHOLE: Final = frozenset({FaultKind.DELAY, FaultKind.CONTENT_TYPE, FaultKind.GZIP, FaultKind.INVALID_UTF8})
 _CHUNK: Final = b"x" * 65536
 _GARBAGE: Final = b'\x00\x01{"status": 2, "substatus"'
 _PAGE: Final = b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>502</h1></body></html>"
+_NOTHING: Final = Response(status=HTTPStatus.OK, body=b"")
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
 def spoiled(fault: Fault, lookup: Lookup, now: float) -> Response:
-    """Choose the answer's bytes; the provider is asked only where the fault leaves it the word."""
+    """Choose the answer's bytes; the provider is asked where the fault leaves it the word or consumes its reports."""
+    honest = lookup.respond(now) if _consumes(fault) else _NOTHING
+    # A drip counts as cut: whoever reads it may lose patience.
+    lookup.struck(fault.kind.value, fault.kind not in _WHOLE)
     match fault.kind:
         case FaultKind.STATUS | FaultKind.ERROR_BODY:
             return _refusal(fault, lookup)
@@ -34,7 +36,7 @@ def spoiled(fault: Fault, lookup: Lookup, now: float) -> Response:
         case FaultKind.OVERSIZED:
             return Response(status=fault.status or HTTPStatus.OK, body=b"", headers=_headers(fault))
         case _:
-            return _altered(fault, lookup.respond(now))
+            return _altered(fault, honest)
 
 
 async def deliver(request: web.BaseRequest, response: Response, fault: Fault) -> web.StreamResponse:
@@ -48,6 +50,10 @@ async def deliver(request: web.BaseRequest, response: Response, fault: Fault) ->
 def plain(response: Response) -> web.Response:
     """Turn an answer into aiohttp's."""
     return web.Response(status=response.status, body=response.body, headers=response.headers)
+
+
+def _consumes(fault: Fault) -> bool:
+    return fault.kind not in FOREIGN if fault.consumes is None else fault.consumes
 
 
 def _refusal(fault: Fault, lookup: Lookup) -> Response:

@@ -11,13 +11,17 @@ from typing import Any, Final, Self
 from aiohttp import web
 
 from relay.simulator.control import CONTROL_PREFIX, control
-from relay.simulator.faults import Fault, Faults
+from relay.simulator.faults import SILENT, Fault, Faults
 from relay.simulator.hyber import Hyber, HyberSite, error_response
+from relay.simulator.infobip import Infobip, InfobipSite
+from relay.simulator.infobip_calls import VoiceCall
+from relay.simulator.infobip_ledger import CallLedger
+from relay.simulator.infobip_truth import CallTruth, HandedOut, call_truth
 from relay.simulator.journal import NO_STATUS, AnsweredLookup, Journal, Stats
 from relay.simulator.ledger import Ledger, Unknown
 from relay.simulator.lookups import Call, Lookup, Provider, Response
 from relay.simulator.messages import Message
-from relay.simulator.misbehaving import SILENT, deliver, plain, spoiled
+from relay.simulator.misbehaving import deliver, plain, spoiled
 from relay.simulator.truth import Truth, truth_of
 
 _JOURNAL_SIZE: Final = 100_000
@@ -42,6 +46,7 @@ class Simulator:
         seed: int = 0,
         unknown: Unknown = "not_found",
         hyber: HyberSite | None = None,
+        infobip: InfobipSite | None = None,
         latency_seconds: float = 0.0,
         clock: Callable[[], float] = time.time,
         ssl_context: SSLContext | None = None,
@@ -56,7 +61,10 @@ class Simulator:
         self._ssl_context = ssl_context
         self._journal = Journal(size=_JOURNAL_SIZE)
         self._ledger = Ledger(speed=speed, seed=seed, unknown=unknown, unreadable_seconds=site.too_early_seconds)
-        self._providers: tuple[Provider, ...] = (Hyber(site, self._ledger).lookup,)
+        voice = infobip or InfobipSite()
+        self._calls = CallLedger(speed=speed, seed=seed, log_seconds=voice.log_seconds)
+        self._infobip = Infobip(voice, self._calls)
+        self._providers: tuple[Provider, ...] = (Hyber(site, self._ledger).lookup, self._infobip.lookup)
         self._runner: web.ServerRunner | None = None
 
     async def __aenter__(self) -> Self:
@@ -108,19 +116,44 @@ class Simulator:
         for message in messages:
             self._ledger.send(message, now)
 
+    def send_call(self, call: VoiceCall) -> None:
+        """Give the voice provider a call, whose life starts at its `sent_at`, or now."""
+        self._calls.place(call, self._clock())
+
+    def send_calls(self, calls: Iterable[VoiceCall]) -> None:
+        """Give the voice provider calls, all at the same instant."""
+        now = self._clock()
+        for call in calls:
+            self._calls.place(call, now)
+
+    def handed_out(self) -> tuple[HandedOut, ...]:
+        """Give every voice report that was handed out, in order, also those that a fault cut off in flight."""
+        return self._infobip.handed_out()
+
+    def unread(self) -> int:
+        """Count the voice reports that are there to be read."""
+        return self._calls.unread(self._clock())
+
+    def call_truth(self) -> dict[str, CallTruth]:
+        """Give the truth about every call by message id."""
+        return {placed.call.message_id: call_truth(placed) for placed in self._calls.all()}
+
     def truth(self) -> dict[str, Truth]:
         """Give the truth about every message, sent or invented, by message id."""
         return {sent.message.message_id: truth_of(sent) for sent in self._ledger.all()}
 
     def knew_at(self, message_id: str) -> dict[str, float]:
-        """Give when the provider knows `delivered`, `seen` and `failed`, also in the future, in epoch seconds.
+        """Give when the provider knows each outcome of a message or call, also in the future, in epoch seconds.
 
         What never happens is left out. Raises KeyError for an id that was neither sent nor invented.
         """
         sent = self._ledger.known(message_id)
-        if sent is None:
+        if sent is not None:
+            return truth_of(sent).knew_at()
+        placed = self._calls.known(message_id)
+        if placed is None:
             raise KeyError(message_id)
-        return truth_of(sent).knew_at()
+        return call_truth(placed).knew_at()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
@@ -132,7 +165,7 @@ class Simulator:
         try:
             return await self._answered(request, path, lookup)
         finally:
-            self._journal.left()
+            self._journal.left(lookup.account)
 
     def _recognised(self, call: Call) -> Lookup:
         for provider in self._providers:
@@ -174,6 +207,7 @@ async def serve(
     seed: int = 0,
     unknown: Unknown = "invent",
     hyber: HyberSite | None = None,
+    infobip: InfobipSite | None = None,
     announce: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Run a simulator until SIGINT or SIGTERM; `announce` gets its url once it answers.
@@ -185,7 +219,9 @@ async def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     try:
-        async with Simulator(host, port, speed=speed, seed=seed, unknown=unknown, hyber=hyber) as simulator:
+        async with Simulator(
+            host, port, speed=speed, seed=seed, unknown=unknown, hyber=hyber, infobip=infobip
+        ) as simulator:
             announce(simulator.url)
             await stopped.wait()
     finally:

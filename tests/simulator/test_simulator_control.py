@@ -81,6 +81,8 @@ async def test_stats_are_read_over_http_and_do_not_count_themselves(client: aioh
                 "in_flight": 0,
                 "max_in_flight": 1,
                 "max_per_second": {"hyber/1021": 1},
+                "max_per_minute": {"hyber/1021": 1},
+                "max_in_flight_by_account": {"hyber/1021": 1},
             },
         )
 
