@@ -1,0 +1,115 @@
+"""A page of Infobip's voice reports as the relay's reports; a record that can't be read doesn't cost the others."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from relay.contracts.instants import format_instant
+from relay.core.model import Engagement, Json, Outcome, Report
+from relay.providers.infobip_voice.json_records import json_records
+from relay.providers.infobip_voice.mapping import ANSWERED, call_outcome_of, outcome_of, reason_of, unmapped_in
+from relay.providers.infobip_voice.settings import InfobipVoiceAccount
+from relay.providers.infobip_voice.tables import CallOutcome
+from relay.providers.infobip_voice.wire import Price, Record, VoiceReport, read_report
+from relay.providers.infobip_voice.xml_records import xml_records
+
+CHANNEL = "voice"
+_BEFORE_THE_FIRST_SIGN = b"\xef\xbb\xbf \t\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableReport:
+    """An element of a page that can't be read: its own bytes, and the field that is to blame, without its value."""
+
+    body: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a page holds. `count` is how many elements came, readable or not: a page with `limit` of them is full."""
+
+    reports: tuple[Report, ...]
+    unreadable: tuple[UnreadableReport, ...]
+    count: int
+
+
+def read_page(body: bytes, content_type: str | None, _account: InfobipVoiceAccount) -> Page:
+    """Return the reports of a page, of the reports' or the log's endpoint, whichever version or form it has.
+
+    Raises:
+        Garbled: the body is no collection of reports (relay.lookups.reading).
+
+    """
+    reports: list[Report] = []
+    unreadable: list[UnreadableReport] = []
+    for record in _records(body, content_type):
+        try:
+            if record.problem is None:
+                reports.append(report_of(read_report(record.value)))
+                continue
+            reason = record.problem
+        except ValidationError as error:
+            reason = _where(error)
+        unreadable.append(UnreadableReport(body=record.body, reason=reason))
+    return Page(reports=tuple(reports), unreadable=tuple(unreadable), count=len(reports) + len(unreadable))
+
+
+def _records(body: bytes, content_type: str | None) -> Iterable[Record]:
+    """Tell the forms apart by their first sign, which says more than a header that a proxy may have written."""
+    sign = body[:64].lstrip(_BEFORE_THE_FIRST_SIGN)[:1]
+    if sign == b"<" or (sign != b"{" and "xml" in (content_type or "").lower()):
+        return xml_records(body)
+    return json_records(body)
+
+
+def _where(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    return f"field {'.'.join(map(str, first['loc']))}: {first['type']}" if first["loc"] else "not an object"
+
+
+def report_of(report: VoiceReport) -> Report:
+    """Return a record in the relay's words."""
+    outcome, call_outcome = outcome_of(report.status), call_outcome_of(report)
+    answered = outcome is Outcome.DELIVERED and call_outcome in ANSWERED
+    return Report(
+        outcome=outcome,
+        channel=CHANNEL,
+        occurred_at=report.done_at or report.end_time or report.sent_at,
+        engagements=frozenset({Engagement.ANSWERED}) if answered else frozenset(),
+        message_id=report.message_id,
+        bulk_id=report.bulk_id,
+        recipient=report.to,
+        reason=reason_of(report) if outcome is Outcome.FAILED else None,
+        call=_call(report, call_outcome),
+        price=_price(report.price),
+        mcc_mnc=report.mcc_mnc,
+        callback_data=None if report.callback_data == "null" else report.callback_data,
+        provider_status={
+            "status": report.status.as_came(),
+            "error": None if report.error is None else report.error.as_came(),
+        },
+        unmapped=unmapped_in(report),
+    )
+
+
+def _call(report: VoiceReport, outcome: CallOutcome) -> Json:
+    instants = {"started_at": report.start_time, "answered_at": report.answer_time, "ended_at": report.end_time}
+    return {
+        "outcome": outcome.value,
+        "duration_seconds": report.duration,
+        "charged_seconds": report.charged_duration,
+        **{name: instant and format_instant(instant) for name, instant in instants.items()},
+        "dtmf": report.dtmf_codes,
+    }
+
+
+def _price(price: Price | None) -> Json | None:
+    """Return a price by the second: so the documents explain `pricePerMessage` of a voice report, too."""
+    if price is None:
+        return None
+    amount = price.price_per_second if price.price_per_second is not None else price.price_per_message
+    if amount is None:
+        return None
+    return {"amount": format(amount, "f"), "currency": price.currency, "per": "second"}
