@@ -1,5 +1,19 @@
-"""Lets `python -m relay` do what the console script `relay` does."""
+"""The process's first step: what takes long to import is imported where Ctrl-C already ends it without a traceback."""
 
-from relay.commands import main
+import sys
 
-main()
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        from relay.commands import main as run  # noqa: PLC0415 - see above
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faststream.kafka import KafkaBroker
 
@@ -34,7 +34,7 @@ from relay.watchdog import Watched
 
 WAIT_SECONDS = 1.0
 KAFKA_SECONDS = 30.0
-STOP_SECONDS = 8.0
+STOP_SECONDS, LEAST_STOP_SECONDS = 20.0, 0.5  # for all parts together; what is left then gets a moment each
 
 log = structlog.get_logger("relay")
 
@@ -50,7 +50,8 @@ class Relay:
         self._error: BaseException | None = None
         self._awaiting: str | None = "starting"
         self._loop: Loop | None = None
-        self._accounts: Accounts | None = None
+        self._ingest: Ingest | None = None
+        self._stop_until = float("inf")
         self.watched = Watched()
 
     # What others ask
@@ -64,6 +65,10 @@ class Relay:
         """Say whether every assigned partition is restored, else why not."""
         if self._awaiting is not None or self._loop is None:
             return False, {"why": self._awaiting}
+        if self.watched.kafka_lost or self._loop.awaits_kafka:
+            return False, {"why": "Kafka does not answer"}
+        if self._ingest is not None and self._ingest.waiting:
+            return False, {"why": "Kafka does not take records", "topics": sorted(set(self._ingest.waiting.values()))}
         ownership = self._loop.ownership
         if not ownership.joined:
             return False, {"why": "joining the consumer group"}
@@ -91,6 +96,7 @@ class Relay:
             elif self._error is None:
                 await self._stop.wait()
             self._awaiting = "stopping"
+            self._stop_until = time.monotonic() + STOP_SECONDS
         if self._error is not None:
             log.error(Line.PROCESS_STOPPED, why=type(self._error).__name__, detail=str(self._error), exit_code=1)
             return 1
@@ -107,41 +113,43 @@ class Relay:
         partitions = await self._until("topics", self._topics_are_fit)
         accounts = built_accounts(self._settings, partitions, self._metrics)
         rules = built_rules(self._settings)
-        self._accounts = accounts
-        stack.push_async_callback(_quietly, accounts.stop)
+        stack.push_async_callback(self._quietly, accounts.stop)
         committer = Committer(
             self._options,
             transactional_id=f"{self._settings.relay.group}:{uuid.uuid4()}",
             group=self._settings.relay.group,
         )
-        stack.push_async_callback(_quietly, committer.stop)
+        stack.push_async_callback(self._quietly, committer.stop)
         await self._until("the transaction coordinator", committer.start)
         publishing = Publishing(self._settings.topics)
         publishing.partitions_are(await self._until("topics", lambda: committer.partitions(publishing.needed)))
         consumer = await self._until("the slots' consumer group", self._consumer)
-        stack.push_async_callback(_quietly, consumer.stop)
+        stack.push_async_callback(self._quietly, consumer.stop)
         self._loop = loop = self._built_loop(consumer, committer, publishing, accounts, rules)
         self._spawn(stack, accounts.run())
         self._spawn(stack, loop.turn_for_ever())
-        stack.push_async_callback(_quietly, loop.stop)  # before the turns are cancelled: half a one is open for 10 s
+        stack.push_async_callback(
+            self._quietly, loop.stop
+        )  # before the turns are cancelled: half a one is open for 10 s
         self._spawn(stack, loop.fetch())
         self._spawn(stack, measure(loop, accounts, self._metrics, self.watched))
         self._spawn(stack, self.watched.watch_consumer("slots", lambda: consumer, lambda: loop.awaits_kafka))
+        probed = [TopicPartition(self._settings.topics.inbox, 0)]
+        self._spawn(stack, self.watched.watch_kafka(lambda: consumer.end_offsets(probed)))
         consumer.subscribe([self._settings.topics.inbox], listener=loop.ownership)
         await self._start_ingest(stack, publishing)
         self._awaiting = None
 
     async def _start_ingest(self, stack: contextlib.AsyncExitStack, publishing: Publishing) -> None:
         inbox, letters = Writer(self._options), Writer(self._options, compression="zstd")
-        stack.push_async_callback(_quietly, inbox.stop)
-        stack.push_async_callback(_quietly, letters.stop)
+        stack.push_async_callback(self._quietly, inbox.stop)
+        stack.push_async_callback(self._quietly, letters.stop)
 
         async def begin() -> KafkaBroker:
             broker = ingest_broker(self._settings.kafka, self._options)
             ingest = Ingest(
                 broker,
                 group=self._settings.relay.group,
-                topics=self._settings.topics,
                 accounts=self._settings.accounts,
                 inbox=inbox,
                 dead_letters=letters,
@@ -150,6 +158,7 @@ class Relay:
                 clock=utc_now,
                 failed=self._fail,
             )
+            self._ingest = ingest
             names = self._settings.topics
             subscribers = {
                 topic: ingest.subscribe(topic, accept)
@@ -166,12 +175,14 @@ class Relay:
             for topic, subscriber in subscribers.items():
                 self._spawn(
                     stack,
-                    self.watched.watch_consumer(topic, partial(getattr, subscriber, "consumer"), lambda: ingest.waits),
+                    self.watched.watch_consumer(
+                        topic, partial(getattr, subscriber, "consumer"), partial(ingest.waiting.__contains__, topic)
+                    ),
                 )
             return broker
 
         broker = await self._until("the input topics", begin)
-        stack.push_async_callback(_quietly, broker.stop)
+        stack.push_async_callback(self._quietly, broker.stop)
 
     def _fail(self, error: BaseException) -> None:
         self._error = self._error or error
@@ -187,6 +198,14 @@ class Relay:
 
         task.add_done_callback(ended)
         stack.push_async_callback(_ended, task)
+
+    async def _quietly(self, stop: Callable[[], Awaitable[None]]) -> None:
+        """Stop a part within what is left of the time; what hangs or fails is abandoned, since the process ends."""
+        try:
+            async with asyncio.timeout(max(LEAST_STOP_SECONDS, self._stop_until - time.monotonic())):
+                await stop()
+        except Exception as error:  # noqa: BLE001 - the other parts must be stopped, too
+            log.warning(Line.PART_ABANDONED, part=getattr(stop, "__qualname__", "part"), why=type(error).__name__)
 
     async def _until(self, what: str, work: Callable[[], Awaitable[Any]]) -> Any:
         """Do something that needs Kafka until it works, saying why it doesn't."""
@@ -208,6 +227,8 @@ class Relay:
                     log.info(Line.TOPICS_CREATED, topics=created)
                 if refused:
                     raise TopicsUnfit("; ".join(refused))
+                if created:
+                    await topics.until_present(created)
             if problems := await topics.problems():
                 raise TopicsUnfit("; ".join(problems))
             return await topics.partitions(self._settings.topics.inbox)
@@ -251,6 +272,7 @@ class Relay:
             inbox_topic=self._settings.topics.inbox,
             state_topic=self._settings.topics.state,
             metrics=self._metrics,
+            failed=self._fail,
         )
 
 
@@ -262,15 +284,6 @@ async def _ended(task: asyncio.Task[Any]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError, Exception):
         await task
-
-
-async def _quietly(stop: Callable[[], Awaitable[None]]) -> None:
-    """Stop a part within its time; what hangs or fails then is abandoned, since the process ends anyway."""
-    try:
-        async with asyncio.timeout(STOP_SECONDS):
-            await stop()
-    except Exception as error:  # noqa: BLE001 - the other parts must be stopped, too
-        log.warning(Line.PART_ABANDONED, why=type(error).__name__)
 
 
 def exit_now(code: int) -> None:

@@ -6,7 +6,7 @@ Kafka being away is not being stuck: the process waits for it and says so.
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -16,6 +16,7 @@ from relay.observe.lines import Line
 
 STUCK_SECONDS = 60.0
 CHECK_SECONDS = 5.0
+LAST_WORDS_SECONDS = 5.0
 BEAT_SECONDS = 0.5
 
 log = structlog.get_logger("relay.watchdog")
@@ -28,6 +29,7 @@ class Watched:
         self._stuck_seconds = stuck_seconds
         self._beat_at = time.monotonic()
         self._behind_since: dict[str, float] = {}
+        self.kafka_lost = False
 
     def stuck(self, now: float) -> str | None:
         """Return what has made no progress for too long, as of a monotonic instant."""
@@ -50,6 +52,22 @@ class Watched:
         while True:
             self._beat_at = time.monotonic()
             await asyncio.sleep(BEAT_SECONDS)
+
+    async def watch_kafka(self, ask: Callable[[], Awaitable[Any]]) -> None:
+        """Watch, for ever, whether Kafka answers; `ask` raises or hangs while it doesn't."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            try:
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await ask()
+            except (KafkaError, TimeoutError, OSError) as error:
+                if not self.kafka_lost:
+                    log.warning(Line.KAFKA_DISCONNECTED, why=type(error).__name__)
+                self.kafka_lost = True
+            else:
+                if self.kafka_lost:
+                    log.info(Line.KAFKA_RECONNECTED)
+                self.kafka_lost = False
 
     async def watch_consumer(self, name: str, consumer_of: Callable[[], Any], waits: Callable[[], bool]) -> None:
         """Watch, for ever, whether a consumer takes records while there are some; `waits`: it has a reason not to."""
@@ -86,6 +104,9 @@ def guard(watched: Watched, end: Callable[[int], None]) -> threading.Thread:
         pause = threading.Event()
         while (why := watched.stuck(time.monotonic())) is None:
             pause.wait(1)
+        last = threading.Timer(LAST_WORDS_SECONDS, end, (1,))
+        last.daemon = True
+        last.start()  # a log that blocks must not keep the process
         log.critical(Line.WATCHDOG_FIRED, why=why)
         end(1)
 

@@ -74,7 +74,7 @@ def test_bound_context_is_in_our_lines() -> None:
 def test_the_level_holds_for_ours_and_for_libraries(level: LogLevel, written: int) -> None:
     """Both kinds of logger leave out what is less severe."""
     stream = json_stream(level)
-    for log in (structlog.get_logger("relay.x"), logging.getLogger("uvicorn.x")):
+    for log in (structlog.get_logger("relay.x"), logging.getLogger("library.x")):
         log.debug("a")
         log.info("b")
         log.warning("c")
@@ -99,7 +99,7 @@ def test_library_lines_have_the_same_form_with_their_extra_fields() -> None:
     """FastStream's `extra=` becomes fields, whether it logs by the standard library or by structlog."""
     stream = json_stream()
     extra = {"topic": "t", "group_id": "g", "message_id": ""}
-    logging.getLogger("faststream.access.kafka").info("Received", extra=extra)
+    logging.getLogger("faststream.access.kafka").error("Received", extra=extra)
     structlog.get_logger("faststream").log(logging.INFO, "Processed", extra=extra, exc_info=None)
     received, processed = lines(stream)
     assert received["event"] == "Received"
@@ -150,7 +150,7 @@ def test_an_exception_is_data_on_one_line(name: str) -> None:
 def test_long_numbers_of_libraries_are_masked(text: str, shown: str) -> None:
     """Eight digits and more may be a phone number: message, arguments and extra fields show six of them."""
     stream = json_stream()
-    logging.getLogger("uvicorn").info("x %s", text, extra={"field": text, "nested": {"list": [text.encode()]}})
+    logging.getLogger("uvicorn").warning("x %s", text, extra={"field": text, "nested": {"list": [text.encode()]}})
     (line,) = lines(stream)
     assert line["event"] == f"x {shown}"
     assert line["field"] == shown
@@ -221,7 +221,7 @@ def test_console_lines_are_readable() -> None:
 def test_uvicorns_colours_are_dropped() -> None:
     """Uvicorn's second, coloured copy of its message is no field."""
     stream = json_stream()
-    logging.getLogger("uvicorn.error").info("up", extra={"color_message": "\x1b[36mup"})
+    logging.getLogger("uvicorn.error").warning("up", extra={"color_message": "\x1b[36mup"})
     assert "color_message" not in lines(stream)[0]
 
 
@@ -246,3 +246,15 @@ def test_a_stream_that_fails_does_not_stop_the_work(capsys: pytest.CaptureFixtur
     structlog.get_logger("relay.x").info(Line.SLOTS_RESTORED)
     logging.getLogger("x").info("x")
     assert capsys.readouterr().err.count("--- Logging error ---") == 2
+
+
+def test_aiokafka_does_not_bury_the_rest() -> None:
+    """What it writes hundreds of times a second without Kafka is written once; another line of it still comes."""
+    stream = json_stream()
+    for node in range(300):
+        logging.getLogger("aiokafka").error("Unable connect to node with id %s", node)
+    logging.getLogger("aiokafka").error("Unable to update metadata")
+    assert [line["event"] for line in lines(stream)] == [
+        "Unable connect to node with id 0",
+        "Unable to update metadata",
+    ]

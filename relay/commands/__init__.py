@@ -50,5 +50,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except EmbeddedKafkaError as error:
         typer.echo(str(error), err=True)
         sys.exit(FAILED)
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -31,5 +31,9 @@ def simulate(
     site = HyberSite(client_id=client_id, username=username, password=password)
     try:
         asyncio.run(serve(host=host, port=port, speed=speed, seed=seed, unknown=kind, hyber=site, announce=typer.echo))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError([f"simulate: {error}; choose another --port, --host or --speed"]) from None
+    except OSError as error:
+        raise ConfigurationError(
+            [f"--port: can't listen on {host}:{port} ({error.strerror}); choose another"]
+        ) from None
+    except ValueError as error:
+        raise ConfigurationError([f"--speed: {error}"]) from None

@@ -58,9 +58,7 @@ def _kafka(settings: Settings) -> tuple[Settings, dict[str, Any]]:
 
 async def _create(settings: Settings, options: dict[str, Any]) -> tuple[list[str], list[str]]:
     async with topics_of(options, settings) as topics:
-        created, refused = await topics.create_missing()
-        failed = {line.split(":", 1)[0] for line in refused}
-        return [name for name in created if name not in failed], refused
+        return await topics.create_missing()
 
 
 async def problems_of(settings: Settings, options: dict[str, Any]) -> list[str]:

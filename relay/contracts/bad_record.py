@@ -27,7 +27,9 @@ class BadRecordCode(StrEnum):
     UNKNOWN_ACCOUNT = "unknown_account"
     """The account is not configured."""
     UNDECODABLE_HEADER = "undecodable_header"
-    """A header that is read is not UTF-8 text."""
+    """A header has no value, or one that is not UTF-8 text."""
+    DAMAGED = "damaged"
+    """A record of the relay's own inbox is not what the relay writes."""
 
 
 class BadRecord(ValueError):  # noqa: N818 - the glossary's name; what it means is a verdict on a record

@@ -41,7 +41,7 @@ class DeadLetterReason(BaseModel):
     code: str = Field(
         min_length=1,
         description="An open list: empty_value, too_large, not_utf8, invalid_json, not_an_object, missing_field,"
-        " invalid_field, conflicting_fields, foreign_field, unknown_account, undecodable_header.",
+        " invalid_field, conflicting_fields, foreign_field, unknown_account, undecodable_header, damaged.",
     )
     message: str = Field(description="Names the field and the fix; never a value of the record.")
 

@@ -152,7 +152,7 @@ def _became(state: MessageState, report: Report, now: datetime, rules: Rules) ->
         channels=state.channels,
         detail=state.detail,
         follow=state.follow,
-        republish=state.request_id in state.republished,
+        republish=bool(state.republished),
         request_id=state.request_id,
         correlation_id=state.correlation_id,
     )

@@ -6,9 +6,8 @@ Instants are aware UTC datetimes, durations are seconds. Nothing here reads a cl
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Any, ClassVar, NewType
+from typing import Any, ClassVar
 
-Account = NewType("Account", str)
 Json = dict[str, Any]
 
 

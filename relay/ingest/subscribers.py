@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -16,17 +17,14 @@ from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
-from relay.configuration import TopicSettings
 from relay.contracts.bad_record import BadRecord
-from relay.contracts.cloudevents import dead_letter_headers
-from relay.contracts.dead_letter import RejectedRecord, dead_letter_for
 from relay.core.model import Requested
 from relay.ingest.accepting import Accept
-from relay.kafka.partitions import partition_of
 from relay.kafka.records import Outgoing
 from relay.kafka.writing import Writer
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
+from relay.observe.rendering import masked
 from relay.providers.account import Account
 from relay.slot.publishing import Publishing
 
@@ -46,7 +44,6 @@ class Ingest:
         broker: KafkaBroker,
         *,
         group: str,
-        topics: TopicSettings,
         accounts: Mapping[str, Account],
         inbox: Writer,
         dead_letters: Writer,
@@ -55,8 +52,7 @@ class Ingest:
         clock: Clock,
         failed: Callable[[BaseException], None],
     ) -> None:
-        self.waits = False  # Kafka does not take what is to be written
-        self._topics = topics
+        self.waiting: dict[str, str] = {}  # input topics whose records can't be moved now, and where to
         self._accounts = accounts
         self._inbox = inbox
         self._dead_letters = dead_letters
@@ -99,12 +95,13 @@ class Ingest:
         records: Sequence[Any] = message.raw_message
         accepted, rejected = self._sorted(topic, accept, records)
         if rejected:
-            letters = [await self._letter(record, bad) for record, bad in rejected]
-            await self._dead_letters.write(letters, self._letters_delayed)
-            self.waits = False
+            letters = [self._letter(record, bad) for record, bad in rejected]
+            await self._dead_letters.write(letters, partial(self._letters_delayed, topic))
         if accepted:
-            await self._inbox.write([self._publishing.inbox_record(item) for item in accepted], self._inbox_delayed)
-            self.waits = False
+            await self._inbox.write(
+                [self._publishing.inbox_record(item) for item in accepted], partial(self._inbox_delayed, topic)
+            )
+        self.waiting.pop(topic, None)
         offsets = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
         try:
             consumer: Any = message.consumer  # FastStream's protocol for it leaves the argument out
@@ -136,45 +133,36 @@ class Ingest:
                 log.info(
                     Line.FIELDS_IGNORED,
                     topic=topic,
-                    names=[name[:NAME_SHOWN] for name in request.unknown_fields[:NAMES_SHOWN]],
+                    partition=record.partition,
+                    offset=record.offset,
+                    account=request.request.account,
+                    names=masked([name[:NAME_SHOWN] for name in request.unknown_fields[:NAMES_SHOWN]]),
                 )
         self._metrics.requests.labels(topic, "accepted").inc(len(accepted))
         self._metrics.requests.labels(topic, "rejected").inc(len(rejected))
         return accepted, rejected
 
-    async def _letter(self, record: Any, bad: BadRecord) -> Outgoing:
-        rejected = RejectedRecord(
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            timestamp=record.timestamp,
-            key=record.key,
-            value=record.value,
-            headers=record.headers,
-        )
-        letter = dead_letter_for(rejected, bad.code, bad.message, self._clock())
+    def _letter(self, record: Any, bad: BadRecord) -> Outgoing:
+        letter, outgoing = self._publishing.dead_letter(record, bad.code, bad.message, self._clock())
         self._metrics.dead_letters.labels(bad.code).inc()
         log.warning(
             Line.RECORD_DEAD_LETTERED,
             dead_letter_id=letter.dead_letter_id,
-            code=bad.code.value,
+            code=bad.code,
             detail=bad.message,
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
         )
-        topic = self._topics.dead_letters
-        count = self._publishing.partitions_of(topic)
-        place = partition_of(record.key if record.key is not None else letter.dead_letter_id.encode(), count)
-        return Outgoing(topic, place, record.key, letter.to_bytes(), dead_letter_headers(letter))
+        return outgoing
 
-    def _letters_delayed(self, topic: str, error: Exception) -> None:
-        self.waits = True
-        log.error(Line.DEAD_LETTERS_DELAYED, topic=topic, why=type(error).__name__, detail=str(error))
+    def _letters_delayed(self, source: str, topic: str, error: Exception) -> None:
+        self.waiting[source] = topic
+        log.error(Line.DEAD_LETTERS_DELAYED, source=source, topic=topic, why=type(error).__name__, detail=str(error))
 
-    def _inbox_delayed(self, topic: str, error: Exception) -> None:
-        self.waits = True
-        log.warning(Line.KAFKA_AWAITED, topic=topic, why=type(error).__name__, detail=str(error))
+    def _inbox_delayed(self, source: str, topic: str, error: Exception) -> None:
+        self.waiting[source] = topic
+        log.warning(Line.KAFKA_AWAITED, what=topic, why=type(error).__name__, detail=str(error))
 
 
 Original = Callable[[tuple[Any, ...]], Awaitable[Any]]

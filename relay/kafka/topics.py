@@ -1,5 +1,6 @@
 """The ten topics: what each must be like, creating those that are missing, and judging those that exist."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from relay.configuration import Settings
 
 RECORD_BYTES = 16 * 1_048_576
 INPUT_BYTES = 8 * 1_048_576  # a record too large for us still arrives, and fits a dead letter in base64
+PRESENT_TRIES, PRESENT_SECONDS = 50, 0.1
 TWO_WEEKS = str(14 * 86_400_000)
 
 
@@ -66,12 +68,20 @@ class Topics:
             for plan in missing
         ]
         response = await self._admin.create_topics(wanted)
-        refused = []
+        refused = {}
         for name, code, *message in response.topic_errors:
             if code and for_code(code) is not TopicAlreadyExistsError:
                 why = (message[0] if message else None) or for_code(code).__name__
-                refused.append(f"{name}: can't be created: {why}; create it yourself, or correct [relay]")
-        return [plan.name for plan in missing], refused
+                refused[name] = f"{name}: can't be created: {why}; create it yourself, or correct [relay]"
+        return [plan.name for plan in missing if plan.name not in refused], list(refused.values())
+
+    async def until_present(self, names: Sequence[str]) -> None:
+        """Wait until every broker that answers knows topics that were just created; a few moments at most."""
+        for _ in range(PRESENT_TRIES):
+            present = await self._partitions()
+            if all(name in present for name in names):
+                return
+            await asyncio.sleep(PRESENT_SECONDS)
 
     async def problems(self) -> list[str]:
         """Return a line for each topic that can't be used as it is, with the fix."""

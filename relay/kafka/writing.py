@@ -1,12 +1,12 @@
 """Writes records outside transactions until Kafka has acknowledged them, however long that takes."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
+from relay.kafka.abandoning import abandon
 from relay.kafka.records import Outgoing, batches
 
 RECORD_BYTES = 32 * 1_048_576
@@ -23,11 +23,7 @@ class Writer:
         self._options = options
         self._compression = compression
         self._producer: AIOKafkaProducer | None = None
-
-    async def partitions(self, topic: str) -> int:
-        """Return how many partitions the topic has; raises what aiokafka raises while it can't be known."""
-        producer = await self._started()
-        return len(await producer.partitions_for(topic))
+        self._starting = asyncio.Lock()
 
     async def write(self, records: Sequence[Outgoing], delayed: Delayed) -> None:
         """Write the records and wait for every acknowledgement; `delayed` hears of each failed attempt.
@@ -35,6 +31,7 @@ class Writer:
         At least once: an attempt that failed may have written some of them.
         """
         while records:
+            producer = None
             try:
                 async with asyncio.timeout(ATTEMPT_SECONDS):
                     producer = await self._started()
@@ -42,7 +39,7 @@ class Writer:
                     await asyncio.gather(*futures)
             except Exception as error:  # noqa: BLE001 - whatever it was, the records are not acknowledged yet
                 delayed(records[0].topic, error)
-                await self._replace()
+                await self._replace(producer)
                 await asyncio.sleep(WAIT_SECONDS)
             else:
                 return
@@ -54,25 +51,26 @@ class Writer:
             await producer.stop()
 
     async def _started(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            producer = AIOKafkaProducer(
-                **self._options,
-                acks="all",
-                enable_idempotence=True,
-                max_request_size=RECORD_BYTES,
-                max_batch_size=262_144,
-                compression_type=self._compression,
-            )
-            try:
-                await producer.start()
-            except BaseException:
-                await producer.stop()
-                raise
-            self._producer = producer
-        return self._producer
+        async with self._starting:  # two input topics may write through one writer
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    **self._options,
+                    acks="all",
+                    enable_idempotence=True,
+                    max_request_size=RECORD_BYTES,
+                    max_batch_size=262_144,
+                    compression_type=self._compression,
+                )
+                try:
+                    await producer.start()
+                except BaseException:
+                    await abandon(producer)
+                    raise
+                self._producer = producer
+            return self._producer
 
-    async def _replace(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(producer.stop(), WAIT_SECONDS)
+    async def _replace(self, failed: AIOKafkaProducer | None) -> None:
+        """Throw the producer of a failed attempt away, unless the other writer did."""
+        if failed is not None and self._producer is failed:
+            self._producer = None
+            await abandon(failed)

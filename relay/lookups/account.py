@@ -13,13 +13,14 @@ from typing import Protocol
 import structlog
 
 from relay.core.model import Answered, Item, Lookup, Unanswered
-from relay.lookups.gate import Closed, Gate
+from relay.lookups.gate import REFUSED_SECONDS, Closed, Gate
 from relay.lookups.http import Http, HttpFailure, HttpRequest, HttpResponse
 from relay.lookups.pacing import Pace
 from relay.lookups.reading import Garbled, Sense, retry_after_seconds, sense_of
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 
+TOO_MANY_REQUESTS = 429
 SPREAD_SECONDS = 1.0  # how far apart lookups come back after a closure; the pace spreads them further
 
 log = structlog.get_logger("relay.lookups")
@@ -171,14 +172,14 @@ class AccountLookups:
         try:
             response = await self._http.get(self._to_request(lookup))
         except HttpFailure as failure:
-            return self._unavailable(failure.kind.value)
+            return self._unavailable(lookup, failure.kind.value)
         match sense_of(response.status):
             case Sense.REFUSED:
                 return self._refused(response.status)
             case Sense.THROTTLED:
                 return self._throttled(response)
             case Sense.UNAVAILABLE if response.retry_after is None:
-                return self._unavailable("server_error", response.status)
+                return self._unavailable(lookup, "server_error", response.status)
             case Sense.UNAVAILABLE:
                 return self._throttled(response)
             case Sense.READ:
@@ -192,9 +193,7 @@ class AccountLookups:
         try:
             answer = self._interpret(response, lookup, datetime.now(UTC))
         except Garbled as error:
-            log.warning(
-                Line.LOOKUP_FAILED, account=self.account, why="garbled", status=response.status, detail=str(error)
-            )
+            self._tell_failed(lookup, "garbled", response.status, detail=str(error))
             return Unanswered(asked=True), "garbled"
         if answer.report is None:
             return answer, "pending" if answer.found else "not_found"
@@ -208,6 +207,7 @@ class AccountLookups:
                 account=self.account,
                 why="the provider refuses the credentials",
                 status=status,
+                seconds=REFUSED_SECONDS,
                 fix=f"correct accounts.{self.account} username and password; messages stay pending meanwhile",
             )
         return Unanswered(asked=True, held=True, not_before=self._again()), "refused"
@@ -220,20 +220,33 @@ class AccountLookups:
             log.warning(
                 Line.ACCOUNT_PAUSED,
                 account=self.account,
-                why="too many requests" if response.status == 429 else "the provider asks to wait",  # noqa: PLR2004
+                why="too many requests" if response.status == TOO_MANY_REQUESTS else "the provider asks to wait",
                 status=response.status,
                 seconds=round(self.gate.until - time.monotonic(), 3),
             )
-        return Unanswered(asked=True, not_before=self._again()), "throttled"
+        asked = response.status != TOO_MANY_REQUESTS  # one that is turned away hasn't been asked
+        return Unanswered(asked=asked, not_before=self._again()), "throttled"
 
-    def _unavailable(self, why: str, status: int | None = None) -> tuple[Item, str]:
-        if self.gate.failed(time.monotonic()):
+    def _unavailable(self, lookup: Lookup, why: str, status: int | None = None) -> tuple[Item, str]:
+        was_open = self.gate.closed is None
+        if self.gate.failed(time.monotonic()) and was_open:
             self._paused(Closed.UNAVAILABLE)
             seconds = round(self.gate.until - time.monotonic(), 3)
             log.warning(Line.BREAKER_OPENED, account=self.account, why=why, status=status, seconds=seconds)
         else:
-            log.warning(Line.LOOKUP_FAILED, account=self.account, why=why, status=status)
+            self._tell_failed(lookup, why, status)
         return Unanswered(asked=True, not_before=self._again() if self.gate.closed else None), why
+
+    def _tell_failed(self, lookup: Lookup, why: str, status: int | None, detail: str | None = None) -> None:
+        log.warning(
+            Line.LOOKUP_FAILED,
+            account=self.account,
+            message_id=lookup.message_id,
+            extra_id=lookup.extra_id,
+            why=why,
+            status=status,
+            detail=detail,
+        )
 
     def _paused(self, closed: Closed) -> None:
         for reason in Closed:

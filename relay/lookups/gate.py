@@ -64,6 +64,8 @@ class Gate:
 
     def throttled(self, now: float, retry_after_seconds: float | None) -> None:
         """Pause as the provider asked, or for a while of our own choice."""
+        if self.closed is Closed.REFUSED and now < self.until:
+            return
         if retry_after_seconds is None:
             retry_after_seconds = max(THROTTLED_SECONDS, self.back_off)
             self.back_off = min(self.back_off * 2, LONGEST_BACK_OFF_SECONDS)

@@ -16,31 +16,38 @@ class Line(StrEnum):
     PART_ABANDONED = "part.abandoned"  # a part did not stop in time at the end of the process: why
     BROKER_STARTED = "broker.started"  # the embedded broker answers: its address
     HTTP_STARTED = "http.started"  # /live, /ready and /metrics answer: host, port
-    WATCHDOG_FIRED = "watchdog.fired"  # a slot had work and made no progress: partition, seconds; the process exits
+    WATCHDOG_FIRED = "watchdog.fired"  # something made no progress for too long; the process exits: why
 
-    KAFKA_AWAITED = "kafka.awaited"  # Kafka doesn't answer, or not as needed; tried again: why
-    TOPICS_CREATED = "topics.created"  # missing topics were created: names
+    KAFKA_AWAITED = "kafka.awaited"  # Kafka doesn't answer, or not as needed; tried again: what, why
+    KAFKA_DISCONNECTED = "kafka.disconnected"  # Kafka stopped answering a running process: why
+    KAFKA_RECONNECTED = "kafka.reconnected"  # Kafka answers again
+    TOPICS_CREATED = "topics.created"  # missing topics were created: topics
 
     INGEST_COMMITTED = "ingest.committed"  # debug: input records are in the inbox and passed: topic, count
-    REQUEST_ACCEPTED = "request.accepted"  # canonical, one per handled request: request, account, message, lag
-    RECORD_DEAD_LETTERED = "record.dead_lettered"  # an input record was refused: code, topic, partition, offset
-    DEAD_LETTERS_DELAYED = "dead_letters.delayed"  # dead letters can't be written; their records wait: topic, why
-    RECORD_SKIPPED = "record.skipped"  # an internal record is damaged and was passed over: topic, partition, offset
-    FIELDS_IGNORED = "fields.ignored"  # a request had fields the relay doesn't know: topic, names
+    REQUEST_ACCEPTED = "request.accepted"  # canonical, one per handled request: kind, account, ids
+    RECORD_DEAD_LETTERED = "record.dead_lettered"  # a record was refused: code, detail, topic, partition, offset
+    DEAD_LETTERS_DELAYED = (
+        "dead_letters.delayed"  # dead letters can't be written; their records wait: source, topic, why
+    )
+    FIELDS_IGNORED = (
+        "fields.ignored"  # a request had fields the relay doesn't know: topic, partition, offset, account, names
+    )
 
     SLOTS_ASSIGNED = "slots.assigned"  # the group gave partitions to this process: partitions
     SLOTS_REVOKED = "slots.revoked"  # the group took partitions away: partitions
-    SLOTS_RESTORED = "slots.restored"  # slots know their state and work: partitions, messages, seconds
-    SLOTS_FAILED = "slots.failed"  # slots could not be acquired; tried again: partitions, why
-    TURN_COMMITTED = "turn.committed"  # debug: one transaction was committed: records, events, seconds
-    TURN_FAILED = "turn.failed"  # a transaction failed; its slots are acquired anew: why
-    PRODUCER_REPLACED = "producer.replaced"  # the producer was thrown away and a new one started: why
+    SLOTS_RESTORED = "slots.restored"  # slots know their state and work: partitions, records, seconds
+    SLOTS_FAILED = "slots.failed"  # slots could not be acquired; tried again: partitions, error, detail
+    TURN_COMMITTED = "turn.committed"  # debug: one transaction was committed: slots, events, seconds
+    TURN_FAILED = "turn.failed"  # a transaction failed; its slots are acquired anew: why, slots, detail
+    PRODUCER_REPLACED = "producer.replaced"  # the producer was thrown away and a new one started
 
-    MESSAGE_CHANGED = "message.changed"  # canonical, one per change: account, message, events published
-    REPORT_UNMAPPED = "report.unmapped"  # a report has a code that no table knows; counted as pending: field, code
+    MESSAGE_CHANGED = "message.changed"  # canonical, one per published event: its facts and ids
+    REPORT_UNMAPPED = (
+        "report.unmapped"  # a report has a code that no table knows; counted as pending: account, fields, codes
+    )
     REPORT_CONTRADICTED = "report.contradicted"  # the provider took back what it said; not published: account, message
 
-    LOOKUP_FAILED = "lookup.failed"  # no usable answer; asked again later: account, message, outcome
-    ACCOUNT_PAUSED = "account.paused"  # nothing is asked for a while: account, reason, seconds
+    LOOKUP_FAILED = "lookup.failed"  # no usable answer; asked again later: account, ids, why, status
+    ACCOUNT_PAUSED = "account.paused"  # nothing is asked for a while: account, why, seconds
     ACCOUNT_RESUMED = "account.resumed"  # a paused account is asked again: account
-    BREAKER_OPENED = "breaker.opened"  # the provider fails; one lookup at a time probes it: account, why
+    BREAKER_OPENED = "breaker.opened"  # the provider fails; one lookup at a time probes it: account, why, seconds

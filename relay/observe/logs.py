@@ -12,6 +12,11 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from relay.observe.rendering import ConsoleLines, as_json, complete, complete_foreign, mask_foreign
+from relay.observe.throttle import Throttle
+
+# aiokafka tells each step of a rebalance, which slots.* says in one line; FastStream warns at every start that it
+# creates no topics, which is our wish; uvicorn has its last word after process.stopped.
+_TALKATIVE = {"aiokafka": logging.WARNING, "faststream": logging.ERROR, "uvicorn": logging.WARNING}
 
 LogFormat = Literal["json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -91,5 +96,6 @@ def _take_over(handler: logging.Handler, threshold: int) -> None:
         if isinstance(logger, logging.Logger):
             logger.handlers.clear()
             logger.propagate = True
-    # aiokafka tells each step of a rebalance at info; slots.* says the same in one line.
-    logging.getLogger("aiokafka").setLevel(max(threshold, logging.WARNING) if threshold > logging.DEBUG else threshold)
+    handler.addFilter(Throttle())
+    for name, least in _TALKATIVE.items():
+        logging.getLogger(name).setLevel(max(threshold, least) if threshold > logging.DEBUG else threshold)

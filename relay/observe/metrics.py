@@ -51,7 +51,7 @@ class Metrics:
         )
         self.events = count("relay_events_total", "Status changes published.", ("type",))
         self.event_delay_seconds = timed(
-            "relay_event_delay_seconds", "From the response to the commit of its event.", buckets=_DELAY
+            "relay_event_delay_seconds", "From learning a change to the commit of its event.", buckets=_DELAY
         )
         self.messages_pending = gauge("relay_messages_pending", "Messages whose outcome is not final.")
         self.due_backlog = gauge("relay_due_backlog", "Lookups that are due and not started.")

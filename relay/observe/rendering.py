@@ -72,10 +72,13 @@ def as_json(logger: WrappedLogger, name: str, event: EventDict) -> str:
         event["exception"] = masked(event["exception"])
     try:
         line = orjson.dumps(event, default=str).decode()
-        return line if line.isascii() else json.dumps(orjson.loads(line))
+        return line if line.isascii() else json.dumps(orjson.loads(line), separators=(",", ":"))
     except (TypeError, ValueError, RecursionError):
         # A NaN, a key that is no text, a value inside itself: the line is worth more than its types.
-        return json.dumps({str(key): value if isinstance(value, str) else repr(value) for key, value in event.items()})
+        return json.dumps(
+            {str(key): value if isinstance(value, str) else repr(value) for key, value in event.items()},
+            separators=(",", ":"),
+        )
 
 
 class ConsoleLines:

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from relay.kafka.abandoning import abandon
 from relay.kafka.records import Outgoing, batches
 from relay.slot.fencing import GroupFencedProducer, Member, NotAMember
 
@@ -69,8 +70,8 @@ class Committer:
         records: Sequence[Outgoing],
         offsets: Mapping[TopicPartition, int],
     ) -> None:
-        if member.generation <= 0 or not offsets:
-            raise NotAMember("a transaction needs a membership and an offset")
+        if not offsets:
+            raise NotAMember("a transaction needs an offset, with which the broker checks the membership")
         await producer.begin_transaction()
         producer.member = member
         sent = [await future for future in batches(producer, records)]
@@ -82,7 +83,7 @@ class Committer:
         """Throw the producer away, whatever its state."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await producer.abandon()
+            await abandon(producer)
 
     async def stop(self) -> None:
         """Close a producer that is between transactions."""

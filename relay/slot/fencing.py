@@ -1,16 +1,14 @@
 """KIP-447 for aiokafka: transactional offsets that carry the member's generation, and offsets read only when stable.
 
-This is the one module that uses aiokafka's private names: aiokafka is pinned exactly, and tests/slot/test_fencing.py
-fails when an upgrade changes them.
+aiokafka's private names are used here and in relay/kafka/abandoning.py alone: aiokafka is pinned exactly, and
+tests/slot/test_fencing.py fails when an upgrade changes them.
 
 After ANY error out of a transaction the producer must be abandoned and a new one started with the same transactional
 id, which aborts what is open. A reused one forgets the partitions, sends no abort, and silently commits the refused
 records with its next transaction.
 """
 
-import asyncio
 import collections
-import contextlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -21,7 +19,6 @@ from aiokafka.producer.sender import TxnOffsetCommitHandler
 
 from relay.slot.protocol import OffsetFetch, TxnOffsetCommit
 
-ABANDON_SECONDS = 3
 REQUIRE_STABLE = True
 UNSTABLE_OFFSET_COMMIT, FENCED_INSTANCE_ID = 88, 82
 
@@ -98,18 +95,6 @@ class GroupFencedProducer(AIOKafkaProducer):
                 await _Handler(sender, offsets, group_id, member).do(node)
 
         sender._do_txn_offset_commit = commit
-
-    async def abandon(self) -> None:
-        """Close without flushing and without an abort, in a few seconds whatever the broker does."""
-        self._closed = True
-        if self._sender is not None:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(self._sender.close(), ABANDON_SECONDS)
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(self.client.close(), ABANDON_SECONDS)
-        waiter = self._txn_manager._transaction_waiter if self._txn_manager is not None else None
-        if waiter is not None and waiter.done() and not waiter.cancelled():
-            waiter.exception()  # else asyncio logs, whenever it is collected, that nobody looked at it
 
 
 async def stable_offsets(

@@ -9,6 +9,8 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from relay.contracts.bad_record import BadRecordCode
+from relay.kafka.records import Outgoing
 from relay.lookups.accounts import Accounts
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
@@ -28,6 +30,7 @@ MAILBOXES_FULL = 1000  # records held in memory before fetching waits: more woul
 IDLE_SECONDS = 1.0
 ARMED_AT_ONCE = 100
 RETRY_SECONDS = 1.0
+PRODUCER_SECONDS = 30.0
 
 log = structlog.get_logger("relay.slot")
 Clock = Callable[[], datetime]
@@ -54,6 +57,7 @@ class Loop:
         inbox_topic: str,
         state_topic: str,
         metrics: Metrics,
+        failed: Callable[[BaseException], None],
         clock: Clock = utc_now,
     ) -> None:
         self._consumer = consumer
@@ -76,6 +80,7 @@ class Loop:
             new_slot=self._new_slot,
             arm=self._arm,
             changed=self._owned,
+            failed=failed,
             metrics=metrics,
         )
 
@@ -119,16 +124,25 @@ class Loop:
             if record.offset < slot.mailbox.next_fetched:
                 continue
             try:
-                slot.receive(decode_requested(record.value), record.offset, now, monotonic)
+                item = decode_requested(record.value)
             except UnreadableInternal as error:
-                log.error(  # noqa: TRY400 - the traceback says nothing that the line doesn't
-                    Line.RECORD_SKIPPED,
-                    topic=record.topic,
-                    partition=record.partition,
-                    offset=record.offset,
-                    detail=str(error),
-                )
-                slot.skip(record.offset)
+                slot.refuse(record.offset, self._letter(record, str(error)))
+            else:
+                slot.receive(item, record.offset, now, monotonic)
+
+    def _letter(self, record: Any, why: str) -> Outgoing:
+        letter, outgoing = self._publishing.dead_letter(record, BadRecordCode.DAMAGED, why, self._clock())
+        self._metrics.dead_letters.labels(BadRecordCode.DAMAGED).inc()
+        log.error(
+            Line.RECORD_DEAD_LETTERED,
+            dead_letter_id=letter.dead_letter_id,
+            code=BadRecordCode.DAMAGED,
+            detail=why,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+        )
+        return outgoing
 
     # Turning
 
@@ -142,8 +156,8 @@ class Loop:
                 self.turning_since = None
             self._room.set()
 
-    async def turn_once(self) -> int:
-        """Decide and commit what the mailboxes hold; return how many items that were. Call it within the turn lock."""
+    async def turn_once(self) -> None:
+        """Decide and commit what the mailboxes hold. Call it within the turn lock."""
         now, monotonic = self._clock(), time.monotonic()
         turns = [
             turn
@@ -152,11 +166,10 @@ class Loop:
         ]
         writing = [turn for turn in turns if turn.writes_something]
         if writing and not await self._commit(writing):
-            return 0
+            return
         for turn in turns:
             apply_turn(turn, now)
             narrate(turn, self._metrics)
-        return len(turns)
 
     def _decide(self, slot: Slot, now: datetime, monotonic: float) -> Turn | None:
         if not self._stopping:
@@ -175,9 +188,9 @@ class Loop:
             offsets = {TopicPartition(self._inbox_topic, turn.slot.partition): turn.next_offset for turn in turns}
             await self._committer.commit(member, self._publishing.records(turns), offsets)
         except CommitFailed as error:
-            log.warning(Line.TURN_FAILED, why=str(error), detail=str(error.__cause__ or ""))
+            log.warning(Line.TURN_FAILED, why=str(error), slots=len(turns), detail=str(error.__cause__ or ""))
             self._metrics.commit_failures.inc()
-            await self._start_over()
+            await self._start_over(member)
             return False
         seconds = time.monotonic() - began
         self._metrics.commit_seconds.observe(seconds)
@@ -186,24 +199,26 @@ class Loop:
         )
         return True
 
-    async def _start_over(self) -> None:
+    async def _start_over(self, member: Member) -> None:
         """After any error out of a transaction: a new producer, and every slot acquired anew."""
-        member = next((slot.member for slot in self.ownership.slots.values()), None)
-        for slot in self.ownership.slots.values():
-            slot.close()
+        self._close_slots()
         self.awaits_kafka = True
         while not self._stopping:
             try:
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(PRODUCER_SECONDS):
                     await self._committer.start()
             except Exception as error:  # noqa: BLE001 - without a producer nothing can be done but to try again
-                log.warning(Line.KAFKA_AWAITED, why=type(error).__name__, detail=str(error))
+                log.warning(Line.KAFKA_AWAITED, what="a producer", why=type(error).__name__, detail=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
             else:
+                self.awaits_kafka = False
                 log.info(Line.PRODUCER_REPLACED)
-                break
-        self.awaits_kafka = False
-        await self.ownership.acquire(member)
+                await self.ownership.acquire(member)
+                return
+
+    def _close_slots(self) -> None:
+        for slot in self.ownership.slots.values():
+            slot.close()
 
     async def _idle(self) -> None:
         """Wait until something may be decided: a record, an answer, a timer, or the end of a request's grace."""
@@ -230,3 +245,4 @@ class Loop:
         self._wake.set()
         async with self.ownership.turn:
             await self.turn_once()
+            self._close_slots()

@@ -4,13 +4,14 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from relay.core.model import Item, Requested
+from relay.kafka.records import Outgoing
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Held:
     """An inbox record that was not decided yet; it may wait a little for the answer to its lookup.
 
-    Without an item it is a record that can't be read, kept in its place so that its offset is passed in order.
+    Without an item it is a record that can't be read, kept in its place with its dead letter.
     """
 
     key: bytes
@@ -19,6 +20,7 @@ class Held:
     until: float
     waits: bool = False
     answer: Item | None = None
+    letter: Outgoing | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,10 +30,12 @@ class Taken:
     next_offset: int
     items: list[tuple[bytes, Item]] = field(default_factory=list)
     requests: list[Requested] = field(default_factory=list)
+    letters: list[Outgoing] = field(default_factory=list)
 
     def take(self, held: Held) -> None:
         """Add a request, and the answer that came for it."""
-        held.waits = False
+        if held.letter is not None:
+            self.letters.append(held.letter)
         if held.item is None:
             return
         self.items.append((held.key, held.item))
@@ -64,7 +68,7 @@ class Mailbox:
 
     def answer(self, key: bytes, item: Item) -> None:
         """Give an answer to the newest record that waits for it, so that it meets all; else keep it by itself."""
-        waiting = [held for held in self._waiting.pop(key, ()) if held.waits]
+        waiting = self._waiting.pop(key, ())
         for held in waiting:
             held.waits = False
             self._ripe = True
@@ -88,12 +92,22 @@ class Mailbox:
                 kept.append(held)
             else:
                 taken.take(held)
+                self._wait_no_more(held)
         if kept:
             taken.next_offset = kept[0].offset
         self._held = kept
         while self._answers and len(taken.items) < limit:
             taken.items.append(self._answers.popleft())
         return taken
+
+    def _wait_no_more(self, held: Held) -> None:
+        """Let go of a record that was decided before its answer came, which may take long."""
+        if held.waits:
+            held.waits = False
+            waiting = self._waiting[held.key]
+            waiting.remove(held)
+            if not waiting:
+                del self._waiting[held.key]
 
     def ripe_at(self, monotonic: float) -> float | None:
         """Return the monotonic instant at which something can be decided; None if there is nothing."""

@@ -1,5 +1,7 @@
 """Tells of a committed turn: one line for each handled request and each event, and the counts."""
 
+import time
+
 import structlog
 
 from relay.core.model import Event, Request
@@ -16,10 +18,12 @@ def narrate(turn: Turn, metrics: Metrics) -> None:
         _request(item.request)
     for event in turn.events:
         metrics.events.labels(event.type).inc()
+        metrics.event_delay_seconds.observe(max(0.0, time.time() - event.observed_at.timestamp()))
         _event(event)
-    for account, field in turn.noted.unmapped:
-        metrics.unmapped_codes.labels(account, field).inc()
-        log.warning(Line.REPORT_UNMAPPED, account=account, field=field)
+    for account, report in turn.noted.unmapped:
+        for field in report.unmapped:
+            metrics.unmapped_codes.labels(account, field).inc()
+        log.warning(Line.REPORT_UNMAPPED, account=account, fields=list(report.unmapped), codes=report.provider_status)
     for account, key in turn.noted.contradicted:
         metrics.contradicted_reports.labels(account).inc()
         log.warning(Line.REPORT_CONTRADICTED, account=account, message=key.decode().split("/", 2)[2])
@@ -46,6 +50,8 @@ def _event(event: Event) -> None:
         extra_id=event.extra_id,
         event_id=event.event_id,
         sequence=event.sequence,
+        channel=event.channel,
+        reason=event.reason.category if event.reason else None,
         inferred=event.inferred,
         supersedes=event.supersedes,
         request_id=event.request_id,

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
+from relay.slot.codec import UnreadableInternal
 from relay.slot.fencing import Member, member_of, stable_offsets
 from relay.slot.restore import restore
 from relay.slot.slot import Slot
@@ -32,6 +33,7 @@ class Ownership(ConsumerRebalanceListener):
         new_slot: Callable[[int, Member], Slot],
         arm: Callable[[Slot], Awaitable[None]],
         changed: Callable[[int], None],
+        failed: Callable[[BaseException], None],
         metrics: Metrics,
     ) -> None:
         self.slots: dict[int, Slot] = {}
@@ -44,6 +46,7 @@ class Ownership(ConsumerRebalanceListener):
         self._new_slot = new_slot
         self._arm = arm
         self._changed = changed
+        self._failed = failed
         self._metrics = metrics
         self._assigned: list[TopicPartition] = []
         self._acquiring: asyncio.Task[None] | None = None
@@ -70,16 +73,20 @@ class Ownership(ConsumerRebalanceListener):
         if partitions:
             log.info(Line.SLOTS_REVOKED, partitions=partitions)
 
-    async def acquire(self, member: Member | None = None) -> None:
+    async def acquire(self, member: Member) -> None:
         """(Re)acquire all assigned slots in the background; to be called within a turn, or by the rebalance."""
-        if member is None:
-            member = next((slot.member for slot in self.slots.values()), member_of(self._consumer))
         self._release()
         self.slots = {tp.partition: self._new_slot(tp.partition, member) for tp in self._assigned}
         self._changed(len(self.slots))
         if self.slots:
             self.acquiring_since = time.monotonic()
             self._acquiring = asyncio.create_task(self._acquire(self.slots, list(self._assigned)))
+            self._acquiring.add_done_callback(self._acquired)
+
+    def _acquired(self, task: "asyncio.Task[None]") -> None:
+        """End the process on a state that can't be read, or a bug: going on could publish again."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed(error)
 
     def _release(self) -> None:
         if self._acquiring is not None:
@@ -95,6 +102,8 @@ class Ownership(ConsumerRebalanceListener):
             try:
                 self._consumer.pause(*assigned)
                 await self._acquire_once(slots, assigned)
+            except UnreadableInternal:
+                raise
             except Exception as error:  # noqa: BLE001 - whatever it was, a slot that isn't acquired must be tried again
                 log.warning(Line.SLOTS_FAILED, error=type(error).__name__, detail=str(error), partitions=sorted(slots))
                 await asyncio.sleep(FAILED_WAIT_SECONDS)

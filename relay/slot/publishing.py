@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 import orjson
 
 from relay.configuration import TopicSettings
-from relay.contracts.cloudevents import status_changed_headers
+from relay.contracts.cloudevents import dead_letter_headers, status_changed_headers
+from relay.contracts.dead_letter import DeadLetter, RejectedRecord, dead_letter_for
 from relay.contracts.instants import format_instant
 from relay.core.model import Event, EventType, Requested
 from relay.kafka.partitions import partition_of
@@ -49,10 +51,6 @@ class Publishing:
         """The topics whose partition counts must be known."""
         return (*self._of_type.values(), self._topics.inbox, self._topics.dead_letters)
 
-    def partitions_of(self, topic: str) -> int:
-        """Return how many partitions a needed topic has."""
-        return self._counts[topic]
-
     def partitions_are(self, counts: Mapping[str, int]) -> None:
         """Take the partition counts of the topics."""
         self._counts = dict(counts)
@@ -62,6 +60,7 @@ class Publishing:
         records: list[Outgoing] = []
         for turn in turns:
             records.extend(map(self._event, turn.events))
+            records.extend(turn.letters)
             records.extend(map(self.inbox_record, turn.forwards))
             records.extend(self._state(turn.slot.partition, key, value) for key, value in turn.writes.items())
         return records
@@ -72,6 +71,23 @@ class Publishing:
         key = shard_key(request.account, request.message_id, request.extra_id)
         inbox = self._topics.inbox
         return Outgoing(inbox, partition_of(key, self._counts[inbox]), key, encode_requested(item), [])
+
+    def dead_letter(self, record: Any, code: str, message: str, failed_at: datetime) -> tuple[DeadLetter, Outgoing]:
+        """Return the dead letter of a refused record, and the record that carries it, with the refused one's key."""
+        rejected = RejectedRecord(
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            timestamp=record.timestamp,
+            key=record.key,
+            value=record.value,
+            headers=record.headers,
+        )
+        letter = dead_letter_for(rejected, code, message, failed_at)
+        topic = self._topics.dead_letters
+        place = record.key if record.key is not None else letter.dead_letter_id.encode()
+        partition = partition_of(place, self._counts[topic])
+        return letter, Outgoing(topic, partition, record.key, letter.to_bytes(), dead_letter_headers(letter))
 
     def _event(self, event: Event) -> Outgoing:
         key = event.subject.encode()

@@ -29,8 +29,8 @@ async def restore(slots: Mapping[int, Slot], options: Mapping[str, Any], topic: 
         max_partition_fetch_bytes=FETCH_BYTES,
         fetch_max_bytes=4 * FETCH_BYTES,
     )
-    await reader.start()
     try:
+        await reader.start()
         ends = await high_watermarks(options, partitions)
         reader.assign(partitions)
         await reader.seek_to_beginning(*partitions)
@@ -43,9 +43,13 @@ async def high_watermarks(
     options: Mapping[str, Any], partitions: Collection[TopicPartition]
 ) -> dict[TopicPartition, int]:
     """Return the ends of partitions, open transactions included (a read_committed consumer would stop before them)."""
-    async with AIOKafkaConsumer(**options, enable_auto_commit=False) as reader:
+    reader = AIOKafkaConsumer(**options, enable_auto_commit=False)
+    try:
+        await reader.start()
         ends: dict[TopicPartition, int] = await reader.end_offsets(partitions)
-        return ends
+    finally:
+        await reader.stop()
+    return ends
 
 
 async def _read_to(reader: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], slots: Mapping[int, Slot]) -> int:

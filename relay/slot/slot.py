@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
-
-import structlog
 
 from relay.core.decide import first_question
 from relay.core.merging import awaits_outcome
 from relay.core.model import Forgotten, Item, Lookup, MessageState, Requested, Seen
 from relay.core.rules import Rules
 from relay.core.schedule import next_step, wants_lookup
-from relay.observe.lines import Line
+from relay.kafka.records import Outgoing
 from relay.slot.codec import UnreadableInternal, decode_state
 from relay.slot.fencing import Member
 from relay.slot.keys import account_of, state_key
@@ -20,9 +18,8 @@ from relay.slot.mailbox import Held, Mailbox
 from relay.slot.timers import Timers
 
 GRACE_SECONDS = 0.25  # how long a request may wait for its first answer, so that one transaction carries both
+MISSED_SECONDS = 120.0  # how far back a restored slot looks for missed steps; older ones wait for their next
 FIRED_AT_ONCE = 500  # timers handled between two turns: new requests must not wait behind a crowd of polls
-
-log = structlog.get_logger("relay.slot")
 
 RulesOf = Callable[[str], Rules | None]
 
@@ -74,7 +71,7 @@ class Slot:
         self._rules_of = rules_of
         self._asks = asks
         self._wake = wake
-        self._questions: dict[bytes, Lookup] = {}  # of requests that are not decided yet, and so have no stored state
+        self._questions: dict[bytes, Lookup] = {}  # of messages that have no stored state yet
 
     # Filling the mailbox
 
@@ -90,9 +87,9 @@ class Slot:
                 held.waits = self.ask(key, now.timestamp(), urgent=True)
         self.mailbox.put(held)
 
-    def skip(self, offset: int) -> None:
-        """Pass over a record that can't be read, in its order."""
-        self.mailbox.put(Held(key=b"", item=None, offset=offset, until=0.0))
+    def refuse(self, offset: int, letter: Outgoing) -> None:
+        """Pass over a record that can't be read, in its order, with its dead letter."""
+        self.mailbox.put(Held(key=b"", item=None, offset=offset, until=0.0, letter=letter))
 
     def answer(self, key: bytes, item: Item) -> None:
         """Take the answer to a lookup."""
@@ -126,7 +123,12 @@ class Slot:
     def state(self, key: bytes) -> MessageState | None:
         """Return what is known of the message."""
         entry = self.entries.get(key)
-        return decode_state(entry.value) if entry is not None and entry.value is not None else None
+        if entry is None or entry.value is None:
+            return None
+        try:
+            return decode_state(entry.value)
+        except UnreadableInternal as error:
+            raise UnreadableInternal(f"partition {self.partition}, key {key.decode()}: {error}") from None
 
     def store(self, key: bytes, value: bytes | None) -> Entry:
         """Hold a message's stored value; without one the message is gone."""
@@ -139,6 +141,7 @@ class Slot:
             self.pending -= entry.pending
             del self.entries[key]
         entry.value = value
+        self._questions.pop(key, None)
         return entry
 
     def arm(self, key: bytes, state: MessageState, now: datetime, not_before: datetime | None = None) -> None:
@@ -161,13 +164,10 @@ class Slot:
         entry = self.entries.get(key)
         if entry is None or entry.due or key in self.asking:
             return
-        try:
-            state = self.state(key)
-        except UnreadableInternal as error:
-            log.error(Line.RECORD_SKIPPED, partition=self.partition, detail=str(error))  # noqa: TRY400 - says it all
-        else:
-            if state is not None:
-                self.arm(key, state, now)
+        state = self.state(key)
+        if state is not None:
+            # A step that was missed while nobody owned the message, or Kafka was away, is made up for at once.
+            self.arm(key, state, now - timedelta(seconds=MISSED_SECONDS))
 
     def fire(self, now: datetime) -> None:
         """Start what is due; entries that were armed anew since are skipped."""

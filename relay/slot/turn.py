@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from relay.core.decide import Verdict, decide, keep, seen_of
-from relay.core.model import Answered, Event, Item, MessageState, Requested, Seen, Unanswered
+from relay.core.model import Answered, Event, Item, MessageState, Report, Requested, Seen, Unanswered
+from relay.kafka.records import Outgoing
 from relay.slot.codec import encode_state
 from relay.slot.keys import account_of
 from relay.slot.mailbox import Taken
@@ -15,7 +16,7 @@ from relay.slot.slot import RulesOf, Slot
 class Noted:
     """What is worth a log line or a count once the turn is committed."""
 
-    unmapped: list[tuple[str, str]] = field(default_factory=list)
+    unmapped: list[tuple[str, Report]] = field(default_factory=list)
     contradicted: list[tuple[str, bytes]] = field(default_factory=list)
 
 
@@ -27,6 +28,7 @@ class Turn:
     next_offset: int
     consumed: bool
     requests: list[Requested]
+    letters: list[Outgoing] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     forwards: list[Requested] = field(default_factory=list)
     states: dict[bytes, MessageState | None] = field(default_factory=dict)
@@ -48,6 +50,7 @@ def decide_turn(slot: Slot, taken: Taken, now: datetime, rules_of: RulesOf) -> T
         next_offset=taken.next_offset,
         consumed=taken.next_offset != slot.next_offset,
         requests=taken.requests,
+        letters=taken.letters,
     )
     for key, item in taken.items:
         rules = rules_of(account_of(key))
@@ -76,7 +79,7 @@ def _note(turn: Turn, key: bytes, item: Item, verdict: Verdict) -> None:
     if verdict.contradicted:
         turn.noted.contradicted.append((account_of(key), key))
     if isinstance(item, Answered) and item.report is not None:
-        turn.noted.unmapped.extend((account_of(key), name) for name in item.report.unmapped)
+        turn.noted.unmapped.extend([(account_of(key), item.report)] if item.report.unmapped else [])
 
 
 def _changed(slot: Slot, states: dict[bytes, MessageState | None]) -> dict[bytes, bytes | None]:

@@ -11,6 +11,7 @@ from relay.contracts.status_changed import StatusChanged
 from relay.core.merging import merged
 from relay.core.model import Answered, Event, EventType, Item, Request, Requested, Unanswered
 from relay.core.rules import RETENTION_SECONDS, Rules
+from relay.kafka.records import Outgoing
 from relay.slot.codec import encode_state
 from relay.slot.keys import state_key
 from relay.slot.publishing import event_value
@@ -131,7 +132,7 @@ def test_offsets_stay_at_the_first_request_that_is_not_decided() -> None:
     """A later request that is answered is decided, but read again after a crash until the earlier one is."""
     driven = Driven()
     driven.receive(a_request(), a_request(message_id="m-2"))
-    driven.slot.skip(2)
+    driven.slot.refuse(2, Outgoing("letters", 0, None, b"{}", []))
     driven.slot.answer(b"message/hyber_main/m-2", answered())
     turn = driven.turn()
     assert (turn.next_offset, len(turn.events), len(turn.requests)) == (0, 1, 1)
@@ -397,3 +398,29 @@ def test_a_decided_event_is_in_its_contract() -> None:
     driven = settled(item=Answered(report=a_report(recipient="380961111111", provider_status={"status": 2})))
     (event,) = driven.events
     assert StatusChanged.model_validate_json(event_value(event)).recipient == "3809******11"
+
+
+def test_a_decided_request_is_let_go_before_its_answer_comes() -> None:
+    """A request that was decided when its grace ended costs no memory while its lookup waits in a long queue."""
+    driven = Driven()
+    driven.receive(a_request(), a_request(request_id="again"))
+    driven.second = GRACE_SECONDS
+    assert len(driven.turn().requests) == 2
+    assert not driven.slot.mailbox._waiting
+    driven.slot.answer(M1, answered())
+    assert [event.type for event in driven.turn().events] == [EventType.DELIVERED]
+
+
+def test_a_missed_step_is_made_up_for_after_a_restore() -> None:
+    """A lookup that fell due while nobody owned the message is due at once; an older one waits for its next."""
+    first = Driven()
+    first.receive(a_request())
+    first.slot.answer(M1, Answered(report=None))
+    first.turn()
+    value = first.slot.entries[M1].value
+    due_at = first.slot.timers.first()
+    assert due_at is not None
+    second = Driven()
+    second.slot.store(M1, value)
+    second.slot.arm_restored(M1, after(due_at - after(0).timestamp() + 60))
+    assert second.slot.timers.first() == due_at

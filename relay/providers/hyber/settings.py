@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
-from relay.providers.account import Account, Polling
+from relay.providers.account import LONGEST_SECONDS, Account, Polling
 from relay.setting_types import Integers, SecretFromFile, Section, refused, required_secret
 
 LEAST_GROWTH = 1.01  # less would take thousands of intervals to reach the longest
@@ -23,11 +23,18 @@ def _check_path(path: str) -> str:
 class HyberPolling(Polling):
     """When Hyber is asked again: at growing intervals from the moment of sending."""
 
-    initial_seconds: float = Field(default=5, gt=0, description="seconds from sending to the first lookup, such as 5")
+    initial_seconds: float = Field(
+        default=5, gt=0, le=LONGEST_SECONDS, description="seconds from sending to the first lookup, such as 5"
+    )
     factor: float = Field(default=1.6, ge=1, description="1, or from 1.01: how each interval grows, such as 1.6")
-    max_seconds: float = Field(default=900, gt=0, description="the longest interval in seconds, such as 900")
+    max_seconds: float = Field(
+        default=900, gt=0, le=LONGEST_SECONDS, description="the longest interval in seconds, such as 900"
+    )
     seen_watch_seconds: float = Field(
-        default=86_400, ge=0, description="seconds to wait for seen after delivered, such as 86400, or 0 for not at all"
+        default=86_400,
+        ge=0,
+        le=LONGEST_SECONDS,
+        description="seconds to wait for seen after delivered, such as 86400, or 0 for not at all",
     )
 
     @field_validator("factor")

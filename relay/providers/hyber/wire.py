@@ -81,10 +81,3 @@ class AdvancedAnswer(_Wire):
     delivered_via: SideText = None
     clicks: SideNumber = None
     channels: list[HyberChannel] = Field(default_factory=list, max_length=CHANNELS)
-
-
-class ErrorAnswer(_Wire):
-    """An error body; it comes with error statuses and, from some deployments, with 200 as well."""
-
-    error_code: int | str | None = None
-    error_text: str | None = None
