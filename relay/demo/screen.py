@@ -95,7 +95,7 @@ class Screen:
         self._console.print()
         answer = ("no", "bold red") if verdict.faults else ("yes", "bold green")
         self._line(Text.assemble("Every status change the provider knew was published exactly once: ", answer))
-        self._line(Text(f"{verdict.known} known, {verdict.published} published", "dim"))
+        self._line(Text(f"{verdict.known} reported by the provider, {verdict.published} published", "dim"))
         for fault in verdict.faults[:SHOWN_FAULTS]:
             self._line(Text.assemble(("✗ ", "red"), fault))
         if len(verdict.faults) > SHOWN_FAULTS:
@@ -173,7 +173,8 @@ def sum_line(counts: Counts) -> str:
 def sum_remark(counts: Counts) -> str:
     """Say which messages ended without a report."""
     return (
-        f"{counts.given_up} of the failed without a report until the end; the pending one was asked once, not followed"
+        f"{counts.given_up} of the failed: their time ran out without a report (the relay concluded it, the provider"
+        " knows nothing); the pending one was asked about once (follow: false)"
     )
 
 
