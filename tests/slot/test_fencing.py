@@ -14,6 +14,7 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import KafkaError
 from aiokafka.producer.sender import Sender, TxnOffsetCommitHandler
 
+from relay.kafka.abandoning import abandon
 from relay.kafka.embedded import EmbeddedKafka
 from relay.kafka.records import Outgoing
 from relay.slot.committer import CommitFailed, Committer
@@ -190,5 +191,5 @@ async def test_a_refused_producer_can_do_nothing_more(kafka: EmbeddedKafka, topi
                 with pytest.raises((KafkaError, AssertionError)):
                     await next_step()
     finally:
-        await producer.abandon()
+        await abandon(producer)
     assert await committed_values(servers, topic) == []
