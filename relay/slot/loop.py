@@ -175,7 +175,7 @@ class Loop:
         if not self._stopping:
             slot.fire(now)
         taken = slot.mailbox.take(monotonic, ITEMS_PER_TURN)
-        if not taken.items and taken.next_offset == slot.next_offset:
+        if not (taken.items or taken.letters) and taken.next_offset == slot.next_offset:
             return None
         return decide_turn(slot, taken, now, self._rules_of)
 

@@ -40,7 +40,7 @@ class Turn:
     @property
     def writes_something(self) -> bool:
         """Whether a transaction is needed: a poll without news needs none."""
-        return self.consumed or bool(self.writes or self.events or self.forwards)
+        return self.consumed or bool(self.writes or self.events or self.forwards or self.letters)
 
 
 def decide_turn(slot: Slot, taken: Taken, now: datetime, rules_of: RulesOf) -> Turn:

@@ -424,3 +424,12 @@ def test_a_missed_step_is_made_up_for_after_a_restore() -> None:
     second.slot.store(M1, value)
     second.slot.arm_restored(M1, after(due_at - after(0).timestamp() + 60))
     assert second.slot.timers.first() == due_at
+
+
+def test_a_dead_letter_is_written_while_an_older_request_still_waits() -> None:
+    """A damaged record behind a waiting request is taken once, so its dead letter makes the turn write."""
+    driven = Driven()
+    driven.receive(a_request())
+    driven.slot.refuse(1, Outgoing("letters", 0, None, b"{}", []))
+    turn = driven.turn()
+    assert (turn.next_offset, len(turn.letters), turn.writes_something) == (0, 1, True)
