@@ -128,9 +128,8 @@ class Relay:
         self._loop = loop = self._built_loop(consumer, committer, publishing, accounts, rules)
         self._spawn(stack, accounts.run())
         self._spawn(stack, loop.turn_for_ever())
-        stack.push_async_callback(
-            self._quietly, loop.stop
-        )  # before the turns are cancelled: half a one is open for 10 s
+        # Stopped before the turns are cancelled: half a turn's transaction would stay open for 10 s.
+        stack.push_async_callback(self._quietly, loop.stop)
         self._spawn(stack, loop.fetch())
         self._spawn(stack, measure(loop, accounts, self._metrics, self.watched))
         self._spawn(stack, self.watched.watch_consumer("slots", lambda: consumer, lambda: loop.awaits_kafka))

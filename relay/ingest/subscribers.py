@@ -26,6 +26,7 @@ from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 from relay.observe.rendering import masked
 from relay.providers.account import Account
+from relay.slot.narration import tell_refused
 from relay.slot.publishing import Publishing
 
 RECORDS_PER_BATCH = 500
@@ -144,16 +145,7 @@ class Ingest:
 
     def _letter(self, record: Any, bad: BadRecord) -> Outgoing:
         letter, outgoing = self._publishing.dead_letter(record, bad.code, bad.message, self._clock())
-        self._metrics.dead_letters.labels(bad.code).inc()
-        log.warning(
-            Line.RECORD_DEAD_LETTERED,
-            dead_letter_id=letter.dead_letter_id,
-            code=bad.code,
-            detail=bad.message,
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-        )
+        tell_refused(letter, self._metrics, log.warning)
         return outgoing
 
     def _letters_delayed(self, source: str, topic: str, error: Exception) -> None:

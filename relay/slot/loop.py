@@ -17,7 +17,7 @@ from relay.observe.metrics import Metrics
 from relay.slot.codec import UnreadableInternal, decode_requested
 from relay.slot.committer import CommitFailed, Committer
 from relay.slot.fencing import Member
-from relay.slot.narration import narrate
+from relay.slot.narration import narrate, tell_refused
 from relay.slot.ownership import Ownership
 from relay.slot.publishing import Publishing
 from relay.slot.slot import RulesOf, Slot
@@ -132,16 +132,7 @@ class Loop:
 
     def _letter(self, record: Any, why: str) -> Outgoing:
         letter, outgoing = self._publishing.dead_letter(record, BadRecordCode.DAMAGED, why, self._clock())
-        self._metrics.dead_letters.labels(BadRecordCode.DAMAGED).inc()
-        log.error(
-            Line.RECORD_DEAD_LETTERED,
-            dead_letter_id=letter.dead_letter_id,
-            code=BadRecordCode.DAMAGED,
-            detail=why,
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-        )
+        tell_refused(letter, self._metrics, log.error)
         return outgoing
 
     # Turning

@@ -1,9 +1,11 @@
 """Tells of a committed turn: one line for each handled request and each event, and the counts."""
 
 import time
+from collections.abc import Callable
 
 import structlog
 
+from relay.contracts.dead_letter import DeadLetter
 from relay.core.model import Event, Request
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
@@ -27,6 +29,20 @@ def narrate(turn: Turn, metrics: Metrics) -> None:
     for account, key in turn.noted.contradicted:
         metrics.contradicted_reports.labels(account).inc()
         log.warning(Line.REPORT_CONTRADICTED, account=account, message=key.decode().split("/", 2)[2])
+
+
+def tell_refused(letter: DeadLetter, metrics: Metrics, say: Callable[..., object]) -> None:
+    """Count a refused record and say so, by the caller's logger and in its severity; never with its content."""
+    metrics.dead_letters.labels(letter.reason.code).inc()
+    say(
+        Line.RECORD_DEAD_LETTERED,
+        dead_letter_id=letter.dead_letter_id,
+        code=letter.reason.code,
+        detail=letter.reason.message,
+        topic=letter.source.topic,
+        partition=letter.source.partition,
+        offset=letter.source.offset,
+    )
 
 
 def _request(request: Request) -> None:
