@@ -62,6 +62,8 @@ async def a_server(serve: Serve) -> AsyncIterator[str]:
 
     async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    for _ in range(3):  # a connection that was accepted last: its handler must have begun, else nobody closes it
+        await asyncio.sleep(0)
     for task in filter(None, handling):
         task.cancel()
         with suppress(asyncio.CancelledError):
