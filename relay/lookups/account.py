@@ -13,15 +13,13 @@ from typing import Protocol
 import structlog
 
 from relay.core.model import Answered, Item, Lookup, Unanswered
-from relay.lookups.gate import REFUSED_SECONDS, Closed, Gate
+from relay.lookups.door import SPREAD_SECONDS, TOO_MANY_REQUESTS, Door
+from relay.lookups.gate import Closed, Gate
 from relay.lookups.http import Http, HttpFailure, HttpRequest, HttpResponse
 from relay.lookups.pacing import Pace
-from relay.lookups.reading import Garbled, Sense, retry_after_seconds, sense_of
+from relay.lookups.reading import Garbled, Sense, sense_of
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
-
-TOO_MANY_REQUESTS = 429
-SPREAD_SECONDS = 1.0  # how far apart lookups come back after a closure; the pace spreads them further
 
 log = structlog.get_logger("relay.lookups")
 
@@ -72,12 +70,11 @@ class AccountLookups:
     ) -> None:
         self.account = account
         self.gate = Gate()
+        self.door = Door(account, http=http, gate=self.gate, metrics=metrics)
         self.in_flight = 0
-        self._http = http
         self._pace = pace
         self._to_request = to_request
         self._interpret = interpret
-        self._metrics = metrics
         self._count = cache(partial(metrics.lookups.labels, account))
         self._seconds = metrics.lookup_seconds.labels(account)
         self._urgent: deque[Ticket] = deque()
@@ -170,26 +167,20 @@ class AccountLookups:
 
     async def _asked(self, lookup: Lookup) -> tuple[Item, str]:
         try:
-            response = await self._http.get(self._to_request(lookup))
+            response = await self.door.get(self._to_request(lookup), partial(self._tell_failed, lookup))
         except HttpFailure as failure:
-            return self._unavailable(lookup, failure.kind.value)
+            return Unanswered(asked=True, not_before=self._again()), failure.kind.value
         match sense_of(response.status):
-            case Sense.REFUSED:
-                return self._refused(response.status)
-            case Sense.THROTTLED:
-                return self._throttled(response)
-            case Sense.UNAVAILABLE if response.retry_after is None:
-                return self._unavailable(lookup, "server_error", response.status)
-            case Sense.UNAVAILABLE:
-                return self._throttled(response)
             case Sense.READ:
                 return self._read(response, lookup)
+            case Sense.REFUSED:
+                return Unanswered(asked=True, held=True, not_before=self._again()), "refused"
+            case Sense.UNAVAILABLE if response.retry_after is None:
+                return Unanswered(asked=True, not_before=self._again()), "server_error"
+            case _:  # one that is turned away hasn't been asked
+                return Unanswered(asked=response.status != TOO_MANY_REQUESTS, not_before=self._again()), "throttled"
 
     def _read(self, response: HttpResponse, lookup: Lookup) -> tuple[Item, str]:
-        if self.gate.answered(time.monotonic()):
-            for closed in Closed:
-                self._metrics.account_paused.labels(self.account, closed.value).set(0)
-            log.info(Line.ACCOUNT_RESUMED, account=self.account)
         try:
             answer = self._interpret(response, lookup, datetime.now(UTC))
         except Garbled as error:
@@ -198,44 +189,6 @@ class AccountLookups:
         if answer.report is None:
             return answer, "pending" if answer.found else "not_found"
         return answer, answer.report.outcome.value
-
-    def _refused(self, status: int) -> tuple[Item, str]:
-        if self.gate.refused(time.monotonic()):
-            self._paused(Closed.REFUSED)
-            log.error(
-                Line.ACCOUNT_PAUSED,
-                account=self.account,
-                why="the provider refuses the credentials",
-                status=status,
-                seconds=REFUSED_SECONDS,
-                fix=f"correct accounts.{self.account} username and password; messages stay pending meanwhile",
-            )
-        return Unanswered(asked=True, held=True, not_before=self._again()), "refused"
-
-    def _throttled(self, response: HttpResponse) -> tuple[Item, str]:
-        news = self.gate.closed is not Closed.THROTTLED
-        self.gate.throttled(time.monotonic(), retry_after_seconds(response.retry_after, datetime.now(UTC)))
-        if news:
-            self._paused(Closed.THROTTLED)
-            log.warning(
-                Line.ACCOUNT_PAUSED,
-                account=self.account,
-                why="too many requests" if response.status == TOO_MANY_REQUESTS else "the provider asks to wait",
-                status=response.status,
-                seconds=round(self.gate.until - time.monotonic(), 3),
-            )
-        asked = response.status != TOO_MANY_REQUESTS  # one that is turned away hasn't been asked
-        return Unanswered(asked=asked, not_before=self._again()), "throttled"
-
-    def _unavailable(self, lookup: Lookup, why: str, status: int | None = None) -> tuple[Item, str]:
-        was_open = self.gate.closed is None
-        if self.gate.failed(time.monotonic()) and was_open:
-            self._paused(Closed.UNAVAILABLE)
-            seconds = round(self.gate.until - time.monotonic(), 3)
-            log.warning(Line.BREAKER_OPENED, account=self.account, why=why, status=status, seconds=seconds)
-        else:
-            self._tell_failed(lookup, why, status)
-        return Unanswered(asked=True, not_before=self._again() if self.gate.closed else None), why
 
     def _tell_failed(self, lookup: Lookup, why: str, status: int | None, detail: str | None = None) -> None:
         log.warning(
@@ -248,14 +201,9 @@ class AccountLookups:
             detail=detail,
         )
 
-    def _paused(self, closed: Closed) -> None:
-        for reason in Closed:
-            self._metrics.account_paused.labels(self.account, reason.value).set(reason is closed)
-
-    def _again(self) -> datetime:
-        wait = max(0.0, self.gate.until - time.monotonic()) + random.random() * SPREAD_SECONDS  # noqa: S311 - no secret
-        return datetime.now(UTC) + timedelta(seconds=wait)
+    def _again(self) -> datetime | None:
+        return self.door.again_at() if self.gate.closed else None
 
     async def close(self) -> None:
         """Close the connections; lookups must have been cancelled before."""
-        await self._http.close()
+        await self.door.close()

@@ -29,6 +29,7 @@ class Gate:
     until: float = 0.0
     failures: int = 0
     back_off: float = FIRST_BACK_OFF_SECONDS
+    failures_to_open: int = FAILURES_TO_OPEN
 
     def passes(self, now: float) -> bool:
         """Tell whether a request may start now, as far as pauses go."""
@@ -53,7 +54,7 @@ class Gate:
     def failed(self, now: float) -> bool:
         """Note a failure; return whether the gate is closed by it now."""
         self.failures += 1
-        if self.closed is None and self.failures < FAILURES_TO_OPEN:
+        if self.closed is None and self.failures < self.failures_to_open:
             return False
         if self.closed is not None and now < self.until:
             return False  # one that was in flight when the gate closed

@@ -1,0 +1,120 @@
+"""One account's way to its provider: every response and failure passes here, moves the gate, and is told once."""
+
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from relay.lookups.gate import REFUSED_SECONDS, Closed, Gate
+from relay.lookups.http import Http, HttpFailure, HttpRequest, HttpResponse
+from relay.lookups.reading import Sense, retry_after_seconds, sense_of
+from relay.observe.lines import Line
+from relay.observe.metrics import Metrics
+
+TOO_MANY_REQUESTS = 429
+SPREAD_SECONDS = 1.0  # how far apart lookups come back after a closure; the pace spreads them further
+
+log = structlog.get_logger("relay.lookups")
+
+Tell = Callable[[str, int | None], None]
+"""Called with why, and the HTTP status if there was one, when a request failed and no pause tells of it."""
+
+
+class Door:
+    """Asks by HTTP; what comes of it opens or closes `gate`, and log and metrics say so."""
+
+    def __init__(self, account: str, *, http: Http, gate: Gate, metrics: Metrics) -> None:
+        self.gate = gate
+        self._account = account
+        self._http = http
+        self._metrics = metrics
+
+    async def get(self, request: HttpRequest, tell: Tell) -> HttpResponse:
+        """Return the response, whatever its status.
+
+        Raises:
+            HttpFailure: no whole response came.
+
+        """
+        try:
+            response = await self._http.get(request)
+        except HttpFailure as failure:
+            self._unavailable(failure.kind.value, None, tell)
+            raise
+        match sense_of(response.status):
+            case Sense.REFUSED:
+                self._refused(response.status)
+            case Sense.THROTTLED:
+                self._throttled(response)
+            case Sense.UNAVAILABLE if response.retry_after is None:
+                self._unavailable("server_error", response.status, tell)
+            case Sense.UNAVAILABLE:
+                self._throttled(response)
+            case Sense.READ:
+                self._answered()
+        return response
+
+    @property
+    def passes(self) -> bool:
+        """Whether a request may start now, as far as pauses go."""
+        return self.gate.passes(time.monotonic())
+
+    @property
+    def closed_seconds(self) -> float:
+        """How long the gate stays closed; 0 if it is open."""
+        return max(0.0, self.gate.until - time.monotonic()) if self.gate.closed else 0.0
+
+    def again_at(self) -> datetime:
+        """Return when it may be asked again, spread so that not all come back at once."""
+        spread = random.random() * SPREAD_SECONDS  # noqa: S311 - no secret
+        return datetime.now(UTC) + timedelta(seconds=max(0.0, self.gate.until - time.monotonic()) + spread)
+
+    def _answered(self) -> None:
+        if self.gate.answered(time.monotonic()):
+            for closed in Closed:
+                self._metrics.account_paused.labels(self._account, closed.value).set(0)
+            log.info(Line.ACCOUNT_RESUMED, account=self._account)
+
+    def _refused(self, status: int) -> None:
+        if self.gate.refused(time.monotonic()):
+            self._paused(Closed.REFUSED)
+            log.error(
+                Line.ACCOUNT_PAUSED,
+                account=self._account,
+                why="the provider refuses the credentials",
+                status=status,
+                seconds=REFUSED_SECONDS,
+                fix=f"correct the credentials of accounts.{self._account}; messages stay pending meanwhile",
+            )
+
+    def _throttled(self, response: HttpResponse) -> None:
+        news = self.gate.closed is not Closed.THROTTLED
+        self.gate.throttled(time.monotonic(), retry_after_seconds(response.retry_after, datetime.now(UTC)))
+        if news:
+            self._paused(Closed.THROTTLED)
+            log.warning(
+                Line.ACCOUNT_PAUSED,
+                account=self._account,
+                why="too many requests" if response.status == TOO_MANY_REQUESTS else "the provider asks to wait",
+                status=response.status,
+                seconds=round(self.gate.until - time.monotonic(), 3),
+            )
+
+    def _unavailable(self, why: str, status: int | None, tell: Tell) -> None:
+        was_open = self.gate.closed is None
+        if self.gate.failed(time.monotonic()) and was_open:
+            self._paused(Closed.UNAVAILABLE)
+            seconds = round(self.gate.until - time.monotonic(), 3)
+            log.warning(Line.BREAKER_OPENED, account=self._account, why=why, status=status, seconds=seconds)
+        else:
+            tell(why, status)
+
+    def _paused(self, closed: Closed) -> None:
+        for reason in Closed:
+            self._metrics.account_paused.labels(self._account, reason.value).set(reason is closed)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()
