@@ -11,13 +11,11 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faststream.kafka import KafkaBroker
 
 from relay import __version__
-from relay.accounts import built_accounts, built_rules
+from relay.accounts import Built, built_accounts, built_rules
 from relay.configuration import Settings
-from relay.core.rules import Rules
 from relay.gauges import measure
 from relay.ingest.accepting import accept_fetch_request, accept_message_sent
 from relay.ingest.broker import ingest_broker
@@ -27,7 +25,11 @@ from relay.kafka.writing import Writer
 from relay.lookups.accounts import Accounts
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
+from relay.readiness import why_not_ready
+from relay.slot.collection import Collection
 from relay.slot.committer import Committer
+from relay.slot.consumer import started_consumer
+from relay.slot.drains import Drains
 from relay.slot.loop import Loop, utc_now
 from relay.slot.publishing import Publishing
 from relay.watchdog import Watched
@@ -51,6 +53,7 @@ class Relay:
         self._awaiting: str | None = "starting"
         self._loop: Loop | None = None
         self._ingest: Ingest | None = None
+        self._drains: Drains | None = None
         self._stop_until = float("inf")
         self.watched = Watched()
 
@@ -63,18 +66,10 @@ class Relay:
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
         """Say whether every assigned partition is restored, else why not."""
-        if self._awaiting is not None or self._loop is None:
+        if self._awaiting is not None or self._loop is None or self._drains is None:
             return False, {"why": self._awaiting}
-        if self.watched.kafka_lost or self._loop.awaits_kafka:
-            return False, {"why": "Kafka does not answer"}
-        if self._ingest is not None and self._ingest.waiting:
-            return False, {"why": "Kafka does not take records", "topics": sorted(set(self._ingest.waiting.values()))}
-        ownership = self._loop.ownership
-        if not ownership.joined:
-            return False, {"why": "joining the consumer group"}
-        if not ownership.ready():
-            return False, {"why": "restoring slots", "slots": len(ownership.slots)}
-        return True, {"slots": len(ownership.slots)}
+        why = why_not_ready(self._loop, self._ingest, self._drains, self.watched)
+        return why is None, {"slots": len(self._loop.ownership.slots)} if why is None else why
 
     def stop(self) -> None:
         """Ask for an orderly end."""
@@ -111,8 +106,8 @@ class Relay:
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         log.info(Line.PROCESS_STARTED, version=__version__, configuration=self._settings.source or "defaults")
         partitions = await self._until("topics", self._topics_are_fit)
-        accounts = built_accounts(self._settings, partitions, self._metrics)
-        rules = built_rules(self._settings)
+        built = built_accounts(self._settings, partitions, self._metrics)
+        accounts = built.accounts
         stack.push_async_callback(self._quietly, accounts.stop)
         committer = Committer(
             self._options,
@@ -121,11 +116,13 @@ class Relay:
         )
         stack.push_async_callback(self._quietly, committer.stop)
         await self._until("the transaction coordinator", committer.start)
-        publishing = Publishing(self._settings.topics)
+        publishing = Publishing(self._settings.topics, built.collected)
         publishing.partitions_are(await self._until("topics", lambda: committer.partitions(publishing.needed)))
-        consumer = await self._until("the slots' consumer group", self._consumer)
+        group = self._settings.relay.group
+        consumer = await self._until("the slots' consumer group", lambda: started_consumer(self._options, group))
         stack.push_async_callback(self._quietly, consumer.stop)
-        self._loop = loop = self._built_loop(consumer, committer, publishing, accounts, rules)
+        collection = self._built_collection(stack, built, partitions, consumer)
+        self._loop = loop = self._built_loop(consumer, committer, publishing, accounts, collection)
         self._spawn(stack, accounts.run())
         self._spawn(stack, loop.turn_for_ever())
         # Stopped before the turns are cancelled: half a turn's transaction would stay open for 10 s.
@@ -135,7 +132,7 @@ class Relay:
         self._spawn(stack, self.watched.watch_consumer("slots", lambda: consumer, lambda: loop.awaits_kafka))
         probed = [TopicPartition(self._settings.topics.inbox, 0)]
         self._spawn(stack, self.watched.watch_kafka(lambda: consumer.end_offsets(probed)))
-        consumer.subscribe([self._settings.topics.inbox], listener=loop.ownership)
+        consumer.subscribe([self._settings.topics.inbox, self._settings.topics.raw], listener=loop.ownership)
         await self._start_ingest(stack, publishing)
         self._awaiting = None
 
@@ -232,26 +229,31 @@ class Relay:
                 raise TopicsUnfit("; ".join(problems))
             return await topics.partitions(self._settings.topics.inbox)
 
-    async def _consumer(self) -> AIOKafkaConsumer:
-        consumer = AIOKafkaConsumer(
-            **self._options,
-            group_id=self._settings.relay.group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            session_timeout_ms=10_000,
-            heartbeat_interval_ms=2_000,
-            rebalance_timeout_ms=60_000,
-            partition_assignment_strategy=(RangePartitionAssignor,),
-        )
-        try:
-            await consumer.start()
-        except BaseException:
-            await consumer.stop()
-            raise
-        return consumer
-
     # Building
+
+    def _built_collection(
+        self, stack: contextlib.AsyncExitStack, built: Built, partitions: int, consumer: AIOKafkaConsumer
+    ) -> Collection:
+        raw = self._settings.topics.raw
+        writer = Writer(self._options, compression="zstd")
+        stack.push_async_callback(self._quietly, writer.stop)
+        self._drains = drains = Drains(writer, raw, self._metrics, utc_now)
+        stack.push_async_callback(self._finish, drains)
+
+        async def raw_end(partition: int) -> int:
+            place = TopicPartition(raw, partition)
+            ends: dict[TopicPartition, int] = await consumer.end_offsets([place])
+            return ends[place]
+
+        return Collection(
+            built.collected, drains, partitions=partitions, raw_end=raw_end, metrics=self._metrics, clock=utc_now
+        )
+
+    async def _finish(self, drains: Drains) -> None:
+        """Let drains that are under way end; a body that Kafka does not take in time is worth a bad exit."""
+        await self._quietly(drains.finish)
+        if drains.abandon():
+            self._error = self._error or BodyNotStored("Kafka did not take an answer that can't be asked for again")
 
     def _built_loop(
         self,
@@ -259,7 +261,7 @@ class Relay:
         committer: Committer,
         publishing: Publishing,
         accounts: Accounts,
-        rules: dict[str, Rules],
+        collection: Collection,
     ) -> Loop:
         return Loop(
             consumer=consumer,
@@ -267,9 +269,9 @@ class Relay:
             committer=committer,
             publishing=publishing,
             accounts=accounts,
-            rules_of=rules.get,
-            inbox_topic=self._settings.topics.inbox,
-            state_topic=self._settings.topics.state,
+            rules_of=built_rules(self._settings).get,
+            collection=collection,
+            topics=self._settings.topics,
             metrics=self._metrics,
             failed=self._fail,
         )
@@ -277,6 +279,10 @@ class Relay:
 
 class TopicsUnfit(Exception):  # noqa: N818 - it says what they are
     """Topics are missing or not as the relay needs them; the message names each and the fix."""
+
+
+class BodyNotStored(Exception):  # noqa: N818 - it says what happened
+    """The process ends while it holds reports that are nowhere else."""
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

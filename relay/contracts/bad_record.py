@@ -29,7 +29,9 @@ class BadRecordCode(StrEnum):
     UNDECODABLE_HEADER = "undecodable_header"
     """A header has no value, or one that is not UTF-8 text."""
     DAMAGED = "damaged"
-    """A record of the relay's own inbox is not what the relay writes."""
+    """A record of the relay's own inbox or raw topic is not what the relay writes."""
+    UNREADABLE_REPORT = "unreadable_report"
+    """A report, or a whole page of them, that a provider handed out is not what its documents promise."""
 
 
 class BadRecord(ValueError):  # noqa: N818 - the glossary's name; what it means is a verdict on a record

@@ -41,7 +41,8 @@ class DeadLetterReason(BaseModel):
     code: str = Field(
         min_length=1,
         description="An open list: empty_value, too_large, not_utf8, invalid_json, not_an_object, missing_field,"
-        " invalid_field, conflicting_fields, foreign_field, unknown_account, undecodable_header, damaged.",
+        " invalid_field, conflicting_fields, foreign_field, unknown_account, undecodable_header, damaged,"
+        " unreadable_report.",
     )
     message: str = Field(description="Names the field and the fix; never a value of the record.")
 
@@ -85,7 +86,8 @@ class DeadLetter(BaseModel):
 
     dead_letter_id: str = Field(
         pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
-        description="UUIDv5 of topic, partition and offset: one record always has the same dead letter.",
+        description="UUIDv5 of topic, partition and offset, and of the place in the record where only a part of it"
+        " was refused: the same is always the same dead letter.",
     )
     reason: DeadLetterReason = Field(description="Which rule the record broke.")
     source: Source = Field(description="The place of the record.")
@@ -109,7 +111,10 @@ class DeadLetter(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRecord:
-    """The facts of a Kafka entry that was refused; `timestamp` in milliseconds since 1970, None for none."""
+    """The facts of a Kafka entry that was refused; `timestamp` in milliseconds since 1970, None for none.
+
+    `element`: not the whole entry was refused but this one of the reports in it, whose bytes are `value`.
+    """
 
     topic: str
     partition: int
@@ -118,6 +123,7 @@ class RejectedRecord:
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]]
+    element: int | None = None
 
 
 def dead_letter_for(record: RejectedRecord, code: str, message: str, failed_at: datetime) -> DeadLetter:
@@ -125,7 +131,9 @@ def dead_letter_for(record: RejectedRecord, code: str, message: str, failed_at: 
     key, key_encoding = _encoded(record.key)
     payload, payload_encoding = _encoded(record.value)
     return DeadLetter(
-        dead_letter_id=dead_letter_id(topic=record.topic, partition=record.partition, offset=record.offset),
+        dead_letter_id=dead_letter_id(
+            topic=record.topic, partition=record.partition, offset=record.offset, element=record.element
+        ),
         reason=DeadLetterReason(code=str(code), message=message),
         source=Source(topic=record.topic, partition=record.partition, offset=record.offset, timestamp=record.timestamp),
         key=key,

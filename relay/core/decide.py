@@ -4,13 +4,14 @@ The rules are contract.md's "rules of change": outcomes only rise, each event on
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import assert_never
 
 from relay.core.events import build_event, expiry_event
 from relay.core.merging import awaits_outcome, merged, with_published
 from relay.core.model import (
     Answered,
+    Collected,
     Event,
     EventType,
     Forgotten,
@@ -29,6 +30,7 @@ from relay.core.rules import Rules
 from relay.core.schedule import forgettable
 from relay.core.standing import Standing, outcome_event, standing, was_published
 
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 REPUBLISHED_REMEMBERED = 16  # request ids of `republish` kept per message, so that a repeated record republishes once
 
 
@@ -55,6 +57,8 @@ def decide(
     seen = max(seen, seen_of(item))
     if isinstance(item, Requested):
         return _requested(state, item, now, rules)
+    if isinstance(item, Collected):
+        return _answered(state or _unasked(item.report, now), Answered(report=item.report), now, rules, Seen.FOUND)
     if state is None or (state.became and not isinstance(item, Forgotten)):
         return Verdict(state=state)  # too late: the message is forgotten, or it lives in another slot
     match item:
@@ -73,6 +77,8 @@ def seen_of(item: Item) -> Seen:
     match item:
         case Answered():
             return Seen.FOUND if item.found else Seen.MISSING
+        case Collected():
+            return Seen.FOUND
         case Unanswered() if item.asked and not item.held:  # one that is refused hasn't been asked
             return Seen.ASKED
         case _:
@@ -121,6 +127,13 @@ def _asks_now(state: MessageState | None, request: Request, now: datetime, rules
     name = request.message_id or request.extra_id or ""
     first_at = rules.schedule.pending.next_at(request.anchor_at, request.anchor_at, name)
     return (state is None or not awaits_outcome(state)) and first_at <= now
+
+
+def _unasked(report: Report, now: datetime) -> MessageState:
+    """Return the state of a message that nobody asked about (yet): any request is newer."""
+    return MessageState(
+        anchor_at=report.occurred_at or now, expires_at=now, requested_at=NEVER, message_id=report.message_id
+    )
 
 
 def _ahead(events: tuple[Event, ...], verdict: Verdict) -> Verdict:

@@ -29,9 +29,10 @@ def event_id(
     return _uuid5(f"[{words},{'true' if inferred else 'false'}]")
 
 
-def dead_letter_id(*, topic: str, partition: int, offset: int) -> str:
-    """Name the dead letter of the record at this place."""
-    return _uuid5(f"[{_quoted(topic)},{partition},{offset}]")
+def dead_letter_id(*, topic: str, partition: int, offset: int, element: int | None = None) -> str:
+    """Name the dead letter of the record at this place, or of one element of it."""
+    place = f"{partition},{offset}" if element is None else f"{partition},{offset},{element}"
+    return _uuid5(f"[{_quoted(topic)},{place}]")
 
 
 def _uuid5(name: str) -> str:

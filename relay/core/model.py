@@ -178,6 +178,7 @@ class Request:
     recipient: str | None = None
     channels: tuple[str, ...] = ()
     detail: str = "advanced"
+    limit: int | None = None
     follow: bool = True
     republish: bool = False
     request_id: str | None = None
@@ -260,8 +261,15 @@ class Requested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """A report was handed out with others, whether anybody asked about its message or not."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
     """The time to remember a finished message is over."""
 
 
-Item = Requested | Answered | Unanswered | Forgotten
+Item = Requested | Answered | Unanswered | Collected | Forgotten

@@ -102,7 +102,8 @@ def _from_fetch(request: FetchRequest, account: Account, now: datetime) -> Reque
         extra_id=request.extra_id,
         bulk_id=request.bulk_id,
         detail=request.detail or DEFAULT_DETAIL,
-        follow=request.follow,
+        limit=request.limit,
+        follow=request.follow and (request.message_id or request.extra_id) is not None,
         republish=request.republish,
         request_id=request.request_id,
         correlation_id=request.correlation_id,
@@ -127,11 +128,11 @@ def _from_sent(sent: MessageSent, account: Account, now: datetime) -> Request:
 
 
 def _end_of_life(sent: MessageSent, sent_at: datetime, account: Account) -> datetime:
-    """Return until when to wait: the message's own time to live, and one first interval for its end to be reported."""
+    """Return until when to wait: the message's own time to live, and a grace for its end to be reported."""
     if sent.ttl_seconds is None:
         return sent_at + timedelta(seconds=account.polling.expire_after_seconds)
     ends_at = sent_at + timedelta(seconds=sent.ttl_seconds)
-    return PROVIDERS[account.provider].schedule(account).pending.next_at(ends_at, ends_at, "")
+    return ends_at + timedelta(seconds=PROVIDERS[account.provider].grace_seconds(account))
 
 
 def _milliseconds(instant: datetime) -> datetime:

@@ -1,16 +1,27 @@
 """All accounts' lookups of a process: hands each question to its account, and each account its share."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from relay.lookups.account import AccountLookups, Asker, Ticket
+from relay.lookups.account import AccountLookups
+from relay.lookups.collected import CollectedAccount
+from relay.lookups.log import LogLookups
+from relay.lookups.tickets import Asker, Ticket
+
+Lookups = AccountLookups | LogLookups
 
 
 class Accounts:
-    """The accounts by name. `partitions`: how many slots there are over all processes."""
+    """The accounts by name. `partitions`: how many slots there are over all processes.
 
-    def __init__(self, accounts: Mapping[str, AccountLookups], *, partitions: int) -> None:
+    Of a collected account the messages are looked up in its log.
+    """
+
+    def __init__(
+        self, accounts: Mapping[str, Lookups], collected: Sequence[CollectedAccount] = (), *, partitions: int
+    ) -> None:
         self._accounts = accounts
+        self._collected = collected
         self._partitions = partitions
 
     async def run(self) -> None:
@@ -46,5 +57,5 @@ class Accounts:
 
     async def stop(self) -> None:
         """Close all connections."""
-        for account in self._accounts.values():
+        for account in (*self._accounts.values(), *self._collected):
             await account.close()

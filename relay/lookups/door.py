@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from relay.core.model import Unanswered
 from relay.lookups.gate import REFUSED_SECONDS, Closed, Gate
 from relay.lookups.http import Http, HttpFailure, HttpRequest, HttpResponse
 from relay.lookups.reading import Sense, retry_after_seconds, sense_of
@@ -66,10 +67,26 @@ class Door:
         """How long the gate stays closed; 0 if it is open."""
         return max(0.0, self.gate.until - time.monotonic()) if self.gate.closed else 0.0
 
-    def again_at(self) -> datetime:
-        """Return when it may be asked again, spread so that not all come back at once."""
+    def failed(self) -> Unanswered:
+        """Return what a lookup without a response ended in."""
+        return Unanswered(asked=True, not_before=self._again_at())
+
+    def unanswered(self, response: HttpResponse) -> Unanswered | None:
+        """Return what a lookup ended in whose response is no answer by its status; None: read it."""
+        match sense_of(response.status):
+            case Sense.READ:
+                return None
+            case Sense.REFUSED:
+                return Unanswered(asked=True, held=True, not_before=self._again_at())
+            case _:  # one that is turned away hasn't been asked
+                return Unanswered(asked=response.status != TOO_MANY_REQUESTS, not_before=self._again_at())
+
+    def _again_at(self) -> datetime | None:
+        """Return when it may be asked again, spread so that not all come back at once; None: as ever."""
+        if not self.gate.closed:
+            return None
         spread = random.random() * SPREAD_SECONDS  # noqa: S311 - no secret
-        return datetime.now(UTC) + timedelta(seconds=max(0.0, self.gate.until - time.monotonic()) + spread)
+        return datetime.now(UTC) + timedelta(seconds=self.closed_seconds + spread)
 
     def _answered(self) -> None:
         if self.gate.answered(time.monotonic()):
@@ -86,7 +103,8 @@ class Door:
                 why="the provider refuses the credentials",
                 status=status,
                 seconds=REFUSED_SECONDS,
-                fix=f"correct the credentials of accounts.{self._account}; messages stay pending meanwhile",
+                fix=f"correct the credentials of accounts.{self._account.partition('/')[0]}; "
+                "messages stay pending meanwhile",
             )
 
     def _throttled(self, response: HttpResponse) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
-SERVER_ERRORS, REDIRECTS = 500, range(300, 400)
+SUCCESSES, REDIRECTS, SERVER_ERRORS = range(200, 300), range(300, 400), 500
 _REFUSED, _THROTTLED, _TIMED_OUT = (401, 403), 429, 408
 
 
@@ -43,3 +43,13 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
         return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
     except (ValueError, OverflowError):
         return None
+
+
+def may_have_failed_afterwards(status: int) -> bool:
+    """Tell whether a provider that answers so may have done what was asked before it failed."""
+    return status >= SERVER_ERRORS or status == _TIMED_OUT
+
+
+def is_success(status: int) -> bool:
+    """Tell whether a status that is to be read is a success: only then the body is what was asked for."""
+    return status in SUCCESSES

@@ -51,3 +51,14 @@ class Line(StrEnum):
     ACCOUNT_PAUSED = "account.paused"  # nothing is asked for a while: account, why, seconds
     ACCOUNT_RESUMED = "account.resumed"  # a paused account is asked again: account
     BREAKER_OPENED = "breaker.opened"  # the provider fails; one lookup at a time probes it: account, why, seconds
+
+    DRAIN_ANSWERED = "drain.answered"  # canonical, one per drain: account, ids, filter, status, reports, full
+    DRAIN_FAILED = "drain.failed"  # a drain brought no answer that can be read: account, why, status
+    DRAIN_WITHDRAWN = "drain.withdrawn"  # too much time had passed since it was decided; not asked: account, drain_id
+    DRAIN_DELAYED = "drain.delayed"  # a body that was read waits until Kafka takes it: account, drain_id, why
+    DRAIN_ABANDONED = "drain.abandoned"  # the process ends with a body that Kafka did not take: account, drain_id
+    GAP_FOUND = "gap.found"  # a drain may have consumed reports that we don't have: account, filter, why, count
+    GAP_RECONCILED = "gap.reconciled"  # the log was read for a gap: account, filter, requests, reports
+    GAP_DELAYED = "gap.delayed"  # the log could not be read for a gap; tried again: account, seconds
+    GAP_ABANDONED = "gap.abandoned"  # the log can't tell of a gap (any more): account, filter, why
+    LOG_FAILED = "log.failed"  # the provider's log could not be read; tried again: account, why, status

@@ -49,6 +49,13 @@ class Metrics:
         self.contradicted_reports = count(
             "relay_contradicted_reports_total", "Reports that take back delivered.", account
         )
+        self.drains = count("relay_drains_total", "Drains that ended.", ("account", "outcome"))
+        self.collected_reports = count("relay_collected_reports_total", "Reports that drains brought.", account)
+        self.unreadable_reports = count("relay_unreadable_reports_total", "Reports that can't be read.", account)
+        self.bodies_held = gauge("relay_bodies_held", "Answers of drains that Kafka has not taken yet.")
+        self.log_reads = count("relay_log_reads_total", "Requests to a provider's log.", ("account", "outcome"))
+        self.gaps = count("relay_gaps_total", "Gaps, by what became of them.", ("account", "outcome"))
+        self.gaps_open = gauge("relay_gaps_open", "Gaps that are not reconciled.", account)
         self.events = count("relay_events_total", "Status changes published.", ("type",))
         self.event_delay_seconds = timed(
             "relay_event_delay_seconds", "From learning a change to the commit of its event.", buckets=_DELAY

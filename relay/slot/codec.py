@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from relay.core.collecting import AccountState
 from relay.core.model import MessageState, Requested
 
 _T = TypeVar("_T")
@@ -11,6 +12,7 @@ VERSION = b'{"v":1,'
 
 _STATE = TypeAdapter(MessageState)
 _REQUESTED = TypeAdapter(Requested)
+_ACCOUNT = TypeAdapter(AccountState)
 
 
 class UnreadableInternal(ValueError):  # noqa: N818 - it states what the record is
@@ -30,6 +32,21 @@ def decode_state(value: bytes) -> MessageState:
 
     """
     return _decoded(_STATE, value)
+
+
+def encode_account(state: AccountState) -> bytes:
+    """Return an account's state as the value of its record."""
+    return VERSION + _ACCOUNT.dump_json(state, exclude_defaults=True)[1:]
+
+
+def decode_account(value: bytes) -> AccountState:
+    """Return the account's state a record holds.
+
+    Raises:
+        UnreadableInternal: the value is of another version, or damaged.
+
+    """
+    return _decoded(_ACCOUNT, value)
 
 
 def checked(value: bytes | None) -> bytes | None:

@@ -2,17 +2,41 @@
 
 from relay.core.model import Request
 
+ACCOUNT = b"account/"
+
 
 def shard_key(account: str, message_id: str | None, extra_id: str | None) -> bytes:
     """Return the key that chooses the slot of a message looked up one by one."""
     return f"{account}/{message_id}".encode() if message_id else f"{account}/extra:{extra_id}".encode()
 
 
+def account_shard_key(account: str) -> bytes:
+    """Return the key that chooses the slot of an account whose reports are collected: all its messages live there."""
+    return account.encode()
+
+
 def state_key(request: Request) -> bytes:
-    """Return the state topic's key of the message that a request is about."""
+    """Return the state topic's key of what a request is about: a message, or unread reports."""
     if request.message_id:
-        return f"message/{request.account}/{request.message_id}".encode()
-    return f"lookup/{request.account}/extra/{request.extra_id}".encode()
+        return message_key(request.account, request.message_id)
+    if request.extra_id:
+        return f"lookup/{request.account}/extra/{request.extra_id}".encode()
+    return unread_key(request.account, request.bulk_id)
+
+
+def unread_key(account: str, bulk_id: str | None) -> bytes:
+    """Return the state topic's key of a request for what is unread of a bulk, or for whatever is unread."""
+    return f"lookup/{account}/bulk/{bulk_id}".encode() if bulk_id else f"lookup/{account}/unread".encode()
+
+
+def message_key(account: str, message_id: str) -> bytes:
+    """Return the state topic's key of a message."""
+    return f"message/{account}/{message_id}".encode()
+
+
+def account_key(account: str) -> bytes:
+    """Return the state topic's key of an account."""
+    return ACCOUNT + account.encode()
 
 
 def account_of(key: bytes) -> str:

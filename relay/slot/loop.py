@@ -9,23 +9,27 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from relay.configuration import TopicSettings
 from relay.contracts.bad_record import BadRecordCode
 from relay.kafka.records import Outgoing
 from relay.lookups.accounts import Accounts
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 from relay.slot.codec import UnreadableInternal, decode_requested
+from relay.slot.collection import Collection
 from relay.slot.committer import CommitFailed, Committer
+from relay.slot.deciding import apply_turn, decide_turn
 from relay.slot.fencing import Member
 from relay.slot.narration import narrate, tell_refused
 from relay.slot.ownership import Ownership
 from relay.slot.publishing import Publishing
 from relay.slot.slot import RulesOf, Slot
-from relay.slot.turn import Turn, apply_turn, decide_turn
+from relay.slot.turn import Turn
 
 ITEMS_PER_TURN = 500  # for each slot
 RECORDS_PER_FETCH = 1000
 FETCH_MILLISECONDS = 200
+BODIES_FULL = 32 * 1_048_576  # bytes of answers that wait to be decided
 MAILBOXES_FULL = 1000  # records held in memory before fetching waits: more would outwait their grace in queues
 IDLE_SECONDS = 1.0
 ARMED_AT_ONCE = 100
@@ -54,8 +58,8 @@ class Loop:
         publishing: Publishing,
         accounts: Accounts,
         rules_of: RulesOf,
-        inbox_topic: str,
-        state_topic: str,
+        collection: Collection,
+        topics: TopicSettings,
         metrics: Metrics,
         failed: Callable[[BaseException], None],
         clock: Clock = utc_now,
@@ -65,7 +69,8 @@ class Loop:
         self._publishing = publishing
         self._accounts = accounts
         self._rules_of = rules_of
-        self._inbox_topic = inbox_topic
+        self._collection = collection
+        self._inbox_topic, self._raw_topic = topics.inbox, topics.raw
         self._metrics = metrics
         self._clock = clock
         self._wake = asyncio.Event()
@@ -76,7 +81,7 @@ class Loop:
         self.ownership = Ownership(
             consumer,
             options,
-            state_topic=state_topic,
+            topics=topics,
             new_slot=self._new_slot,
             arm=self._arm,
             changed=self._owned,
@@ -87,7 +92,10 @@ class Loop:
     # What the parts need of each other
 
     def _new_slot(self, partition: int, member: Member) -> Slot:
-        return Slot(partition, member, self._rules_of, self._accounts, self._wake.set)
+        answers = self._collection.answers(self._letter, self._wake.set)
+        slot = Slot(partition, member, self._rules_of, self._accounts, self._wake.set, answers=answers)
+        self._collection.move_in(slot)
+        return slot
 
     def _owned(self, count: int) -> None:
         self._metrics.slots_owned.set(count)
@@ -107,31 +115,41 @@ class Loop:
         """Move records from Kafka into the mailboxes, for ever; waits while they are full."""
         while True:
             self._room.clear()
-            if sum(len(slot.mailbox) for slot in self.ownership.slots.values()) > MAILBOXES_FULL:
+            if self._full():
                 await self._room.wait()
                 continue
             fetched = await self._consumer.getmany(timeout_ms=FETCH_MILLISECONDS, max_records=RECORDS_PER_FETCH)
             for tp, records in fetched.items():
                 slot = self.ownership.slots.get(tp.partition)
                 if slot is not None and slot.ready:
-                    self._receive(slot, records)
+                    self._receive(slot, tp.topic, records)
             if fetched:
                 self._wake.set()
 
-    def _receive(self, slot: Slot, records: Iterable[Any]) -> None:
+    def _full(self) -> bool:
+        slots = self.ownership.slots.values()
+        return (
+            sum(len(slot.mailbox) for slot in slots) > MAILBOXES_FULL
+            or sum(slot.answers.bytes for slot in slots if slot.answers.ripe) > BODIES_FULL
+        )
+
+    def _receive(self, slot: Slot, topic: str, records: Iterable[Any]) -> None:
         now, monotonic = self._clock(), time.monotonic()
         for record in records:
+            if topic == self._raw_topic:
+                slot.answers.receive(record, monotonic)
+                continue
             if record.offset < slot.mailbox.next_fetched:
                 continue
             try:
                 item = decode_requested(record.value)
             except UnreadableInternal as error:
-                slot.refuse(record.offset, self._letter(record, str(error)))
+                slot.refuse(record.offset, self._letter(record, BadRecordCode.DAMAGED, str(error)))
             else:
                 slot.receive(item, record.offset, now, monotonic)
 
-    def _letter(self, record: Any, why: str) -> Outgoing:
-        letter, outgoing = self._publishing.dead_letter(record, BadRecordCode.DAMAGED, why, self._clock())
+    def _letter(self, record: Any, code: str, why: str, *, element: tuple[int, bytes] | None = None) -> Outgoing:
+        letter, outgoing = self._publishing.dead_letter(record, code, why, self._clock(), element)
         tell_refused(letter, self._metrics, log.error)
         return outgoing
 
@@ -163,10 +181,15 @@ class Loop:
             narrate(turn, self._metrics)
 
     def _decide(self, slot: Slot, now: datetime, monotonic: float) -> Turn | None:
-        if not self._stopping:
+        if self._stopping:
+            slot.stop_collecting()
+        else:
             slot.fire(now)
-        taken = slot.mailbox.take(monotonic, ITEMS_PER_TURN)
-        if not (taken.items or taken.letters) and taken.next_offset == slot.next_offset:
+        drains_at = slot.drains_at(monotonic)
+        taken = slot.take(monotonic, ITEMS_PER_TURN)
+        places = (taken.next_offset, slot.answers.next_offset)
+        idle = not (taken.items or taken.letters or taken.chunks) and places == (slot.next_offset, slot.next_raw)
+        if idle and (drains_at is None or drains_at > monotonic):
             return None
         return decide_turn(slot, taken, now, self._rules_of)
 
@@ -177,6 +200,7 @@ class Loop:
             if any(turn.slot.member != member for turn in turns):
                 raise CommitFailed("slots of two memberships")  # noqa: TRY301 - handled as any failed commit
             offsets = {TopicPartition(self._inbox_topic, turn.slot.partition): turn.next_offset for turn in turns}
+            offsets |= {TopicPartition(self._raw_topic, turn.slot.partition): turn.next_raw for turn in turns}
             await self._committer.commit(member, self._publishing.records(turns), offsets)
         except CommitFailed as error:
             log.warning(Line.TURN_FAILED, why=str(error), slots=len(turns), detail=str(error.__cause__ or ""))
@@ -218,8 +242,10 @@ class Loop:
         for slot in self.ownership.slots.values():
             if not slot.ready:
                 continue
-            if (ripe := slot.mailbox.ripe_at(monotonic)) is not None:
-                seconds = min(seconds, ripe - monotonic)
+            if slot.answers.ripe:
+                seconds = 0.0
+            for at in (slot.mailbox.ripe_at(monotonic), slot.drains_at(monotonic)):
+                seconds = seconds if at is None else min(seconds, at - monotonic)
             if (due := slot.timers.first()) is not None:
                 seconds = min(seconds, max(due - now, 0.001))
         if seconds > 0:

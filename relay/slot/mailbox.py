@@ -3,8 +3,10 @@
 from collections import deque
 from dataclasses import dataclass, field
 
+from relay.core.collecting import AccountItem
 from relay.core.model import Item, Requested
 from relay.kafka.records import Outgoing
+from relay.slot.answers import Chunk
 
 
 @dataclass(slots=True, eq=False)
@@ -25,12 +27,17 @@ class Held:
 
 @dataclass(slots=True, kw_only=True)
 class Taken:
-    """What a turn takes out of a mailbox: items in order, and the offset up to which everything is decided then."""
+    """What a turn takes out of a mailbox: items in order, and the offset up to which everything is decided then.
+
+    `chunks`: of the answers of drains, which are decided after the items.
+    """
 
     next_offset: int
-    items: list[tuple[bytes, Item]] = field(default_factory=list)
+    monotonic: float = 0.0
+    items: list[tuple[bytes, Item | AccountItem]] = field(default_factory=list)
     requests: list[Requested] = field(default_factory=list)
     letters: list[Outgoing] = field(default_factory=list)
+    chunks: list[Chunk] = field(default_factory=list)
 
     def take(self, held: Held) -> None:
         """Add a request, and the answer that came for it."""
@@ -50,7 +57,7 @@ class Mailbox:
     def __init__(self) -> None:
         self.next_fetched = 0  # the offset after the last record that was put in, ever
         self._held: deque[Held] = deque()
-        self._answers: deque[tuple[bytes, Item]] = deque()
+        self._answers: deque[tuple[bytes, Item | AccountItem]] = deque()
         self._waiting: dict[bytes, list[Held]] = {}
         self._ripe = False  # a record can be decided now
 
@@ -83,7 +90,7 @@ class Mailbox:
         Requests are idempotent, so one may be decided while an older one still waits; the offset that may be committed
         stays at the first that is not decided, and what was decided beyond it is read again after a crash.
         """
-        taken, kept = Taken(next_offset=self.next_fetched), deque[Held]()
+        taken, kept = Taken(next_offset=self.next_fetched, monotonic=monotonic), deque[Held]()
         room = limit - min(len(self._answers), limit // 2)  # a crowd of requests must not keep answers waiting
         self._ripe = False
         for held in self._held:
@@ -114,6 +121,10 @@ class Mailbox:
         if self._answers or self._ripe:
             return monotonic
         return self._held[0].until if self._held else None
+
+    def tell(self, key: bytes, item: Item | AccountItem) -> None:
+        """Add what nobody waits for."""
+        self._answers.append((key, item))
 
     def clear(self) -> None:
         """Drop everything."""

@@ -6,9 +6,11 @@ from collections.abc import Callable
 import structlog
 
 from relay.contracts.dead_letter import DeadLetter
+from relay.core.collecting import Read
 from relay.core.model import Event, Request
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
+from relay.slot.answers import Answer
 from relay.slot.turn import Turn
 
 log = structlog.get_logger("relay.slot")
@@ -26,6 +28,19 @@ def narrate(turn: Turn, metrics: Metrics) -> None:
         for field in report.unmapped:
             metrics.unmapped_codes.labels(account, field).inc()
         log.warning(Line.REPORT_UNMAPPED, account=account, fields=list(report.unmapped), codes=report.provider_status)
+    for answer in turn.noted.answers:
+        _answer(answer, metrics)
+    for account, gap in turn.noted.gaps:
+        metrics.gaps.labels(account, "found").inc()
+        log.warning(
+            Line.GAP_FOUND,
+            account=account,
+            bulk_id=gap.bulk_id,
+            message_id=gap.message_id,
+            drain_id=gap.drains[-1],
+            why=gap.why,
+            drains=gap.count,
+        )
     for account, key in turn.noted.contradicted:
         metrics.contradicted_reports.labels(account).inc()
         log.warning(Line.REPORT_CONTRADICTED, account=account, message=key.decode().split("/", 2)[2])
@@ -52,8 +67,33 @@ def _request(request: Request) -> None:
         account=request.account,
         message_id=request.message_id,
         extra_id=request.extra_id,
+        bulk_id=request.bulk_id,
         request_id=request.request_id,
         correlation_id=request.correlation_id,
+    )
+
+
+def _answer(answer: Answer, metrics: Metrics) -> None:
+    """Log and count an answer of a drain, whose reports are decided now."""
+    item, intent = answer.item, answer.intent
+    if not isinstance(item, Read):
+        return
+    drained = item.drained
+    outcome = "refused" if answer.refused else item.lost or "read"
+    metrics.drains.labels(answer.account, outcome).inc()
+    metrics.collected_reports.labels(answer.account).inc(drained.reports)
+    metrics.unreadable_reports.labels(answer.account).inc(drained.count - drained.reports)
+    log.info(
+        Line.DRAIN_ANSWERED,
+        account=answer.account,
+        drain_id=answer.response_id,
+        outcome=outcome,
+        bulk_id=intent.bulk_id if intent else None,
+        message_id=intent.message_id if intent else None,
+        status=drained.status,
+        reports=drained.reports,
+        unreadable=drained.count - drained.reports,
+        late=intent is None,
     )
 
 

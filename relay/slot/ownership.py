@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
+from relay.configuration import TopicSettings
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 from relay.slot.codec import UnreadableInternal
@@ -29,7 +30,7 @@ class Ownership(ConsumerRebalanceListener):
         consumer: AIOKafkaConsumer,
         options: Mapping[str, Any],
         *,
-        state_topic: str,
+        topics: TopicSettings,
         new_slot: Callable[[int, Member], Slot],
         arm: Callable[[Slot], Awaitable[None]],
         changed: Callable[[int], None],
@@ -42,7 +43,7 @@ class Ownership(ConsumerRebalanceListener):
         self.joined = False
         self._consumer = consumer
         self._options = options
-        self._state_topic = state_topic
+        self._topics = topics
         self._new_slot = new_slot
         self._arm = arm
         self._changed = changed
@@ -60,13 +61,13 @@ class Ownership(ConsumerRebalanceListener):
         self._assigned = list(assigned)
         if self._assigned:
             self._consumer.pause(*self._assigned)  # first: records are being delivered already
-        log.info(Line.SLOTS_ASSIGNED, partitions=sorted(tp.partition for tp in self._assigned))
+        log.info(Line.SLOTS_ASSIGNED, partitions=sorted({tp.partition for tp in self._assigned}))
         self.joined = True
         await self.acquire(member_of(self._consumer))
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Wait for the running turn, then let go of everything: the group revokes all at each rebalance."""
-        partitions = sorted(tp.partition for tp in revoked)
+        partitions = sorted({tp.partition for tp in revoked})
         async with self.turn:
             self._release()
             self._assigned = []
@@ -76,7 +77,8 @@ class Ownership(ConsumerRebalanceListener):
     async def acquire(self, member: Member) -> None:
         """(Re)acquire all assigned slots in the background; to be called within a turn, or by the rebalance."""
         self._release()
-        self.slots = {tp.partition: self._new_slot(tp.partition, member) for tp in self._assigned}
+        partitions = sorted(tp.partition for tp in self._assigned if tp.topic == self._topics.inbox)
+        self.slots = {partition: self._new_slot(partition, member) for partition in partitions}
         self._changed(len(self.slots))
         if self.slots:
             self.acquiring_since = time.monotonic()
@@ -118,24 +120,32 @@ class Ownership(ConsumerRebalanceListener):
         while True:
             for slot in slots.values():
                 slot.clear()
-            records = await restore(slots, self._options, self._state_topic)
+            records = await restore(slots, self._options, self._topics.state)
             again = await self._stable(assigned)
             if again == offsets:
                 break
             offsets = again
-        for tp in assigned:
-            slot = slots[tp.partition]
-            slot.next_offset = slot.mailbox.next_fetched = max(offsets[tp], 0)
         if self.slots is not slots:
             return
         for tp in assigned:
-            self._consumer.seek(tp, slots[tp.partition].next_offset)
-            slots[tp.partition].ready = True
+            self._begin(slots[tp.partition], tp, max(offsets[tp], 0))
+        for slot in slots.values():
+            slot.ready = True
+            slot.take_over()
         self._consumer.resume(*assigned)
         self.acquiring_since = None
         seconds = time.monotonic() - began
         self._metrics.restore_seconds.observe(seconds)
         log.info(Line.SLOTS_RESTORED, partitions=sorted(slots), records=records, seconds=round(seconds, 3))
+
+    def _begin(self, slot: Slot, tp: TopicPartition, offset: int) -> None:
+        """Go on where the last transaction of the partition's owner ended."""
+        self._consumer.seek(tp, offset)
+        if tp.topic == self._topics.inbox:
+            slot.next_offset = slot.mailbox.next_fetched = offset
+        else:
+            slot.next_raw = offset
+            slot.answers.begin(offset)
 
     async def _stable(self, assigned: list[TopicPartition]) -> dict[TopicPartition, int]:
         while (offsets := await stable_offsets(self._consumer, assigned)) is None:  # noqa: ASYNC110 - the broker knows

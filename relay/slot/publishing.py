@@ -1,6 +1,6 @@
 """A decided turn as records: which topic, which partition, which bytes. Sends nothing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from relay.core.model import Event, EventType, Requested
 from relay.kafka.partitions import partition_of
 from relay.kafka.records import Outgoing
 from relay.slot.codec import encode_requested
-from relay.slot.keys import shard_key
+from relay.slot.keys import account_shard_key, shard_key
 from relay.slot.turn import Turn
 
 
@@ -34,10 +34,11 @@ def _instant(value: object) -> str:
 
 
 class Publishing:
-    """Knows the topics and how many partitions each has."""
+    """Knows the topics and how many partitions each has; `collected`: accounts that live in one slot each."""
 
-    def __init__(self, topics: TopicSettings) -> None:
+    def __init__(self, topics: TopicSettings, collected: Collection[str] = ()) -> None:
         self._topics = topics
+        self._collected = collected
         self._of_type: Mapping[EventType, str] = {
             EventType.DELIVERED: topics.delivered,
             EventType.SEEN: topics.seen,
@@ -68,20 +69,30 @@ class Publishing:
     def inbox_record(self, item: Requested) -> Outgoing:
         """Return the inbox record of a request, in the partition of the slot that owns its message."""
         request = item.request
-        key = shard_key(request.account, request.message_id, request.extra_id)
+        if request.account in self._collected:
+            key = account_shard_key(request.account)
+        else:
+            key = shard_key(request.account, request.message_id, request.extra_id)
         inbox = self._topics.inbox
         return Outgoing(inbox, partition_of(key, self._counts[inbox]), key, encode_requested(item), [])
 
-    def dead_letter(self, record: Any, code: str, message: str, failed_at: datetime) -> tuple[DeadLetter, Outgoing]:
-        """Return the dead letter of a refused record, and the record that carries it, with the refused one's key."""
+    def dead_letter(
+        self, record: Any, code: str, message: str, failed_at: datetime, element: tuple[int, bytes] | None = None
+    ) -> tuple[DeadLetter, Outgoing]:
+        """Return the dead letter of a refused record, and the record that carries it, with the refused one's key.
+
+        `element`: only this part of it was refused, by its number and with its own bytes.
+        """
+        number, value = element if element is not None else (None, record.value)
         rejected = RejectedRecord(
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
             timestamp=record.timestamp,
             key=record.key,
-            value=record.value,
+            value=value,
             headers=record.headers,
+            element=number,
         )
         letter = dead_letter_for(rejected, code, message, failed_at)
         topic = self._topics.dead_letters

@@ -5,21 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from relay.core.collecting import AccountItem, AccountState, Gap, Wish
 from relay.core.decide import first_question
 from relay.core.merging import awaits_outcome
-from relay.core.model import Forgotten, Item, Lookup, MessageState, Requested, Seen
+from relay.core.model import Collected, Forgotten, Item, Lookup, MessageState, Report, Requested, Seen
 from relay.core.rules import Rules
 from relay.core.schedule import next_step, wants_lookup
 from relay.kafka.records import Outgoing
-from relay.slot.codec import UnreadableInternal, decode_state
+from relay.slot.answers import Answers
+from relay.slot.codec import UnreadableInternal, decode_account, decode_state
+from relay.slot.collector import Collector
 from relay.slot.fencing import Member
-from relay.slot.keys import account_of, state_key
-from relay.slot.mailbox import Held, Mailbox
+from relay.slot.keys import ACCOUNT, account_key, account_of, message_key, state_key
+from relay.slot.mailbox import Held, Mailbox, Taken
 from relay.slot.timers import Timers
 
 GRACE_SECONDS = 0.25  # how long a request may wait for its first answer, so that one transaction carries both
 MISSED_SECONDS = 120.0  # how far back a restored slot looks for missed steps; older ones wait for their next
 FIRED_AT_ONCE = 500  # timers handled between two turns: new requests must not wait behind a crowd of polls
+
+CLOCKS_APART = timedelta(minutes=1)  # how far a provider's clock may be from ours
+NOTHING_KNOWN = AccountState()
 
 RulesOf = Callable[[str], Rules | None]
 
@@ -58,13 +64,26 @@ class Entry:
 class Slot:
     """The single owner of a partition's messages between two rebalances."""
 
-    def __init__(self, partition: int, member: Member, rules_of: RulesOf, asks: Asks, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        partition: int,
+        member: Member,
+        rules_of: RulesOf,
+        asks: Asks,
+        wake: Callable[[], None],
+        *,
+        answers: Answers,
+    ) -> None:
         self.partition = partition
         self.member = member
         self.ready = False
         self.pending = 0  # messages that wait for their outcome
-        self.next_offset = 0  # after the last decided record: what every transaction commits
+        self.next_offset = 0  # after the last decided record of the inbox: what every transaction commits
+        self.next_raw = 0  # the same of the raw topic
         self.entries: dict[bytes, Entry] = {}
+        self.accounts: dict[bytes, AccountState] = {}
+        self.collectors: dict[str, Collector] = {}
+        self.answers = answers
         self.mailbox = Mailbox()
         self.timers = Timers()
         self.asking: dict[bytes, Cancellable] = {}
@@ -80,7 +99,7 @@ class Slot:
         key = state_key(item.request)
         held = Held(key=key, item=item, offset=offset, until=monotonic + GRACE_SECONDS)
         rules = self._rules_of(item.request.account)
-        if rules is not None:
+        if rules is not None and rules.collecting is None:
             question = None if item.report else first_question(self.state(key), item.request, now, rules)
             if question is not None:
                 self._questions[key] = question
@@ -91,12 +110,31 @@ class Slot:
         """Pass over a record that can't be read, in its order, with its dead letter."""
         self.mailbox.put(Held(key=b"", item=None, offset=offset, until=0.0, letter=letter))
 
+    def take(self, monotonic: float, limit: int) -> Taken:
+        """Take what a turn is to decide; there is room for answers of drains however many items wait."""
+        taken = self.mailbox.take(monotonic, limit)
+        self.answers.give_up_fragments(monotonic)
+        taken.chunks = self.answers.take(max(limit - len(taken.items), limit // 2))
+        return taken
+
     def answer(self, key: bytes, item: Item) -> None:
         """Take the answer to a lookup."""
         self.asking.pop(key, None)
         self._questions.pop(key, None)
         self.mailbox.answer(key, item)
         self._wake()
+
+    def tell(self, account: str, item: AccountItem) -> None:
+        """Take what became of an account's drain, or of a gap."""
+        self.mailbox.tell(account_key(account), item)
+        self._wake()
+
+    def found(self, account: str, report: Report, gap: Gap) -> None:
+        """Take a report that the log has: of a message that is known, or one that the gap may have swallowed."""
+        key = message_key(account, report.message_id or "")
+        if key in self.entries or report.occurred_at is None or report.occurred_at <= gap.last_at + CLOCKS_APART:
+            self.mailbox.tell(key, Collected(report=report))
+            self._wake()
 
     def ask(self, key: bytes, due: float, *, urgent: bool) -> bool:
         """Ask about the message unless a lookup is on its way; False if its account is unknown."""
@@ -131,14 +169,17 @@ class Slot:
             raise UnreadableInternal(f"partition {self.partition}, key {key.decode()}: {error}") from None
 
     def store(self, key: bytes, value: bytes | None) -> Entry:
-        """Hold a message's stored value; without one the message is gone."""
+        """Hold a message's stored value; without one the message is gone. An account's is held apart."""
+        if key.startswith(ACCOUNT):
+            self.accounts[key] = decode_account(value) if value is not None else AccountState()
+            return Entry(value)
         entry = self.entries.get(key)
         if entry is None:
             entry = Entry(value)
             if value is not None:
                 self.entries[key] = entry
         elif value is None:
-            self.pending -= entry.pending
+            self._count_pending(key, -entry.pending)
             del self.entries[key]
         entry.value = value
         self._questions.pop(key, None)
@@ -151,13 +192,18 @@ class Slot:
         if rules is None or entry is None:
             return
         waits = awaits_outcome(state)
-        self.pending += waits - entry.pending
+        self._count_pending(key, waits - entry.pending)
         entry.pending = waits
         at = next_step(state, rules, now).at
         due = max(at, not_before).timestamp() if not_before else at.timestamp()
         if entry.due != due:
             entry.due = due
             self.timers.arm(key, due)
+
+    def _count_pending(self, key: bytes, change: int) -> None:
+        self.pending += change
+        if change and (collector := self.collectors.get(account_of(key))) is not None:
+            collector.pending += change
 
     def arm_restored(self, key: bytes, now: datetime) -> None:
         """Arm the timer of a restored message, unless a turn did or a lookup will."""
@@ -168,6 +214,9 @@ class Slot:
         if state is not None:
             # A step that was missed while nobody owned the message, or Kafka was away, is made up for at once.
             self.arm(key, state, now - timedelta(seconds=MISSED_SECONDS))
+            if state.once and (collector := self.collectors.get(account_of(key))) is not None:
+                collector.wishes.setdefault(key, Wish(wished_at=now, filter=(state.bulk_id, state.message_id)))
+                self._wake()
 
     def fire(self, now: datetime) -> None:
         """Start what is due; entries that were armed anew since are skipped."""
@@ -193,9 +242,29 @@ class Slot:
                 room -= 1
                 yield key
 
+    def drains_at(self, monotonic: float) -> float | None:
+        """Return the monotonic instant at which an account's next drain may start, None if none is wanted."""
+        instants = [collector.next_at(self.account(name), monotonic) for name, collector in self.collectors.items()]
+        return min((at for at in instants if at is not None), default=None)
+
+    def account(self, name: str) -> AccountState:
+        """Return what is known of an account."""
+        return self.accounts.get(account_key(name), NOTHING_KNOWN)
+
+    def stop_collecting(self) -> None:
+        """Want no more drains: the process ends, and what is under way is its own affair."""
+        for collector in self.collectors.values():
+            collector.close()
+
+    def take_over(self) -> None:
+        """See to what an earlier owner left of the accounts, once everything is restored."""
+        for name, collector in self.collectors.items():
+            collector.take_over(self.account(name))
+
     def clear(self) -> None:
         """Forget everything, before it is read again."""
         self.entries.clear()
+        self.accounts.clear()
         self.timers.clear()
         self.pending = 0
 
@@ -207,6 +276,9 @@ class Slot:
         self.asking.clear()
         self._questions.clear()
         self.mailbox.clear()
+        self.answers.clear()
+        for collector in self.collectors.values():
+            collector.close()
 
 
 def _question(key: bytes, state: MessageState) -> Lookup:

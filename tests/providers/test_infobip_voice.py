@@ -16,8 +16,9 @@ from pydantic import TypeAdapter
 from relay.contracts.status_changed import Call, Price
 from relay.core.decide import absorb
 from relay.core.model import Report
+from relay.lookups.pages import UnreadableReport
 from relay.lookups.reading import Garbled
-from relay.providers.infobip_voice import UnreadableReport, error_in, read_page
+from relay.providers.infobip_voice import error_in, read_page
 from relay.providers.infobip_voice.wire import CALLBACK_LENGTH, read_instant
 from relay.providers.infobip_voice.xml_records import DEEPEST
 from relay.slot.publishing import event_value

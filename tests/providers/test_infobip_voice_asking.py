@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from relay.providers.infobip_voice import credentials, logs_request, probe, to_request
+from relay.providers.infobip_voice import credentials, drain_request, log_request, probe
 from tests.builders import NOON
 from tests.infobip_pages import ACCOUNT, an_account
 
 
 def test_requests_for_reports() -> None:
     """The documented filters, percent-encoded; the limit always, for Infobip's own default is 50."""
-    assert to_request(ACCOUNT).path == "/tts/3/reports?limit=500"
-    request = to_request(
+    assert drain_request(ACCOUNT).path == "/tts/3/reports?limit=500"
+    request = drain_request(
         an_account(path="/voice/1/reports/", accept="xml"), bulk_id="a b&c", message_id="ü/..#?", limit=7
     )
     assert request.path == "/voice/1/reports?bulkId=a%20b%26c&messageId=%C3%BC%2F..%23%3F&limit=7"
@@ -22,7 +22,7 @@ def test_requests_for_reports() -> None:
 
 def test_requests_for_the_log() -> None:
     """Ids repeat, the window is that of sending; an account without a log has no such request and no probe."""
-    request = logs_request(ACCOUNT, message_ids=["a", "b/"], bulk_ids=["c"], sent_since_at=NOON, limit=1000)
+    request = log_request(ACCOUNT, message_ids=["a", "b/"], bulk_ids=["c"], sent_since_at=NOON, limit=1000)
     assert request is not None
     assert request.path == (
         "/tts/3/logs?bulkId=c&messageId=a&messageId=b%2F&sentSince=2026-11-22T12%3A00%3A00.000Z&limit=1000"
@@ -32,7 +32,7 @@ def test_requests_for_the_log() -> None:
     assert least is not None
     assert least.path == "/tts/3/logs?limit=1"
     off = an_account(logs_path="")
-    assert (logs_request(off, message_ids=["a"]), probe(off)) == (None, None)
+    assert (log_request(off, message_ids=["a"]), probe(off)) == (None, None)
 
 
 def test_credentials(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_credentials(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("k-2\n", encoding="utf-8")
     from_file = an_account(auth="bearer", api_key_file=str(tmp_path / "key"))
     assert credentials(from_file) == {"Authorization": "Bearer k-2"}
-    assert "s3cr3t-word" not in repr((ACCOUNT, to_request(ACCOUNT)))
+    assert "s3cr3t-word" not in repr((ACCOUNT, drain_request(ACCOUNT)))
 
 
 @pytest.mark.parametrize(

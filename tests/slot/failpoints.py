@@ -18,7 +18,7 @@ from relay import app
 from relay.commands import main
 from relay.kafka.records import Outgoing
 from relay.lookups import gate
-from relay.slot import committer
+from relay.slot import committer, consumer
 from relay.slot.committer import Committer
 from relay.slot.fencing import GroupFencedProducer
 
@@ -84,6 +84,6 @@ if __name__ == "__main__":
         committer.TRANSACTION_TIMEOUT_SECONDS = TRANSACTION_SECONDS
     setattr(app, "Committer", EventCounter)  # noqa: B010 - as above
     if os.environ.get("SHORT_SESSION") == "on":
-        setattr(app, "AIOKafkaConsumer", ShortSessionConsumer)  # noqa: B010 - as above
+        setattr(consumer, "AIOKafkaConsumer", ShortSessionConsumer)  # noqa: B010 - as above
     gate.REFUSED_SECONDS = float(os.environ.get("REFUSED_SECONDS", gate.REFUSED_SECONDS))
     main(sys.argv[1:])

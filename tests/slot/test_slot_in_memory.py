@@ -12,11 +12,13 @@ from relay.core.merging import merged
 from relay.core.model import Answered, Event, EventType, Item, Request, Requested, Unanswered
 from relay.core.rules import RETENTION_SECONDS, Rules
 from relay.kafka.records import Outgoing
+from relay.slot.answers import Answers
 from relay.slot.codec import encode_state
+from relay.slot.deciding import apply_turn, decide_turn
 from relay.slot.keys import state_key
 from relay.slot.publishing import event_value
 from relay.slot.slot import FIRED_AT_ONCE, GRACE_SECONDS, Slot
-from relay.slot.turn import Turn, apply_turn, decide_turn
+from relay.slot.turn import Turn
 from tests.builders import LIFE_SECONDS, a_report, a_request, a_sent, a_state, after, answered, rules
 from tests.strategies import core_events
 
@@ -53,6 +55,11 @@ class FakeAsks:
         return self.tickets[-1]
 
 
+def no_letter(record: object, code: str, why: str, *, element: object = None) -> Outgoing:
+    """Refuse to make a dead letter: there is nothing to refuse here."""
+    raise AssertionError(record, code, why, element)
+
+
 class Driven:
     """A slot with its clock in the test's hand: `second` counts from noon and is the monotonic time, too."""
 
@@ -61,7 +68,8 @@ class Driven:
         self.offset = 0
         self.asks = FakeAsks()
         self.events: list[Event] = []
-        self.slot = Slot(0, object(), self.rules_of, self.asks, lambda: None)  # type: ignore[arg-type]  # never looked at
+        answers = Answers(lambda _: None, no_letter, lambda: None)
+        self.slot = Slot(0, object(), self.rules_of, self.asks, lambda: None, answers=answers)  # type: ignore[arg-type]  # never looked at
 
     def rules_of(self, account: str) -> Rules | None:
         """Return the rules of the one account."""

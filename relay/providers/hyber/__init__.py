@@ -4,7 +4,7 @@ from relay.providers.hyber.inputs import INPUT_RULES
 from relay.providers.hyber.interpret import interpret
 from relay.providers.hyber.mapping import SEEN_CHANNELS
 from relay.providers.hyber.request import credentials, probe, to_request
-from relay.providers.hyber.schedule import concurrency, schedule
+from relay.providers.hyber.schedule import concurrency, grace_seconds, schedule
 from relay.providers.hyber.settings import HyberAccount
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "HyberAccount",
     "concurrency",
     "credentials",
+    "grace_seconds",
     "interpret",
     "probe",
     "schedule",

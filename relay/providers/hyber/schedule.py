@@ -25,3 +25,8 @@ def schedule(account: HyberAccount) -> Schedule:
 def concurrency(account: HyberAccount) -> int:
     """Return how many requests may be in flight over all processes."""
     return account.concurrency
+
+
+def grace_seconds(account: HyberAccount) -> float:
+    """Return how long after a message's time to live its end may still be reported."""
+    return account.polling.initial_seconds

@@ -2,19 +2,21 @@
 
 from relay.providers.infobip_voice.errors import error_in
 from relay.providers.infobip_voice.inputs import INPUT_RULES
-from relay.providers.infobip_voice.interpret import Page, UnreadableReport, read_page
-from relay.providers.infobip_voice.request import credentials, logs_request, probe, to_request
+from relay.providers.infobip_voice.interpret import read_page
+from relay.providers.infobip_voice.request import credentials, drain_request, log_request, probe
+from relay.providers.infobip_voice.schedule import collecting, grace_seconds, schedule
 from relay.providers.infobip_voice.settings import InfobipVoiceAccount
 
 __all__ = [
     "INPUT_RULES",
     "InfobipVoiceAccount",
-    "Page",
-    "UnreadableReport",
+    "collecting",
     "credentials",
+    "drain_request",
     "error_in",
-    "logs_request",
+    "grace_seconds",
+    "log_request",
     "probe",
     "read_page",
-    "to_request",
+    "schedule",
 ]

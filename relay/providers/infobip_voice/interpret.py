@@ -1,38 +1,21 @@
 """A page of Infobip's voice reports as the relay's reports; a record that can't be read doesn't cost the others."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from relay.contracts.instants import format_instant
 from relay.core.model import Engagement, Json, Outcome, Report
+from relay.lookups.pages import Page, UnreadableReport
 from relay.providers.infobip_voice.json_records import json_records
 from relay.providers.infobip_voice.mapping import ANSWERED, call_outcome_of, outcome_of, reason_of, unmapped_in
 from relay.providers.infobip_voice.settings import InfobipVoiceAccount
 from relay.providers.infobip_voice.tables import CallOutcome
-from relay.providers.infobip_voice.wire import Price, Record, VoiceReport, read_report
+from relay.providers.infobip_voice.wire import BREAKS_OFF, Price, Record, VoiceReport, read_report
 from relay.providers.infobip_voice.xml_records import xml_records
 
 CHANNEL = "voice"
 _BEFORE_THE_FIRST_SIGN = b"\xef\xbb\xbf \t\r\n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnreadableReport:
-    """An element of a page that can't be read: its own bytes, and the field that is to blame, without its value."""
-
-    body: bytes
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """What a page holds. `count` is how many elements came, readable or not: a page with `limit` of them is full."""
-
-    reports: tuple[Report, ...]
-    unreadable: tuple[UnreadableReport, ...]
-    count: int
 
 
 def read_page(body: bytes, content_type: str | None, _account: InfobipVoiceAccount) -> Page:
@@ -53,7 +36,10 @@ def read_page(body: bytes, content_type: str | None, _account: InfobipVoiceAccou
         except ValidationError as error:
             reason = _where(error)
         unreadable.append(UnreadableReport(body=record.body, reason=reason))
-    return Page(reports=tuple(reports), unreadable=tuple(unreadable), count=len(reports) + len(unreadable))
+    broken = bool(unreadable) and unreadable[-1].reason == BREAKS_OFF
+    return Page(
+        reports=tuple(reports), unreadable=tuple(unreadable), count=len(reports) + len(unreadable), broken=broken
+    )
 
 
 def _records(body: bytes, content_type: str | None) -> Iterable[Record]:

@@ -10,7 +10,7 @@ from relay.lookups.http import HttpRequest
 from relay.providers.infobip_voice.settings import InfobipVoiceAccount
 
 
-def to_request(
+def drain_request(
     account: InfobipVoiceAccount, *, bulk_id: str | None = None, message_id: str | None = None, limit: int | None = None
 ) -> HttpRequest:
     """Return the GET that takes unread reports; `limit` is always sent, for Infobip's own default is 50."""
@@ -19,7 +19,7 @@ def to_request(
     )
 
 
-def logs_request(
+def log_request(
     account: InfobipVoiceAccount,
     *,
     message_ids: Sequence[str] = (),
@@ -49,7 +49,7 @@ def logs_request(
 
 def probe(account: InfobipVoiceAccount) -> HttpRequest | None:
     """Return the smallest question to the log; without a log there is none that consumes nothing."""
-    return logs_request(account, limit=1)
+    return log_request(account, limit=1)
 
 
 def _get(account: InfobipVoiceAccount, path: str, fields: Sequence[tuple[str, str | None]]) -> HttpRequest:

@@ -1,0 +1,199 @@
+"""Looks into the log of a provider that hands reports out only once: it consumes nothing, and may be read again.
+
+Messages are looked up by their ids, many with one request; a window of time is read for a gap. One request at a time,
+within the log's own limit.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from relay.core.collecting import Filter
+from relay.core.model import Answered, Item, Report, Unanswered
+from relay.lookups.door import Door
+from relay.lookups.http import HttpFailure, HttpRequest, HttpResponse
+from relay.lookups.pacing import limiter_of
+from relay.lookups.pages import Page
+from relay.lookups.reading import Garbled, is_success
+from relay.lookups.tickets import Asker, Ticket, Tickets
+from relay.observe.lines import Line
+from relay.observe.metrics import Metrics
+
+LOGS_PER_SECOND = 1.9  # 120 requests a minute are allowed, also in the minute in which the account moves
+BATCH_IDS, BATCH_LETTERS = 50, 2_000  # ids of one request, and how long they are together: servers bound a URL
+
+log = structlog.get_logger("relay.lookups")
+
+
+class ToLogRequest(Protocol):
+    """Gives the request that reads the log: of messages, or of a window of the time of sending."""
+
+    def __call__(
+        self,
+        *,
+        message_ids: tuple[str, ...] = (),
+        bulk_ids: tuple[str, ...] = (),
+        sent_since_at: datetime | None = None,
+        sent_until_at: datetime | None = None,
+    ) -> HttpRequest | None:
+        """Return the request; None where the log is switched off."""
+        ...
+
+
+ReadPage = Callable[[bytes, str | None], Page]
+
+
+class LogLookups:
+    """One account's lookups in the log. `drained`: the account was asked for unread reports in this process's life."""
+
+    drained = False
+
+    def __init__(
+        self,
+        account: str,
+        *,
+        door: Door,
+        rate_per_second: float,
+        to_request: ToLogRequest,
+        read_page: ReadPage,
+        wait_seconds: float,
+        metrics: Metrics,
+    ) -> None:
+        self.in_flight = 0
+        self.there = to_request() is not None
+        self._account = account
+        self._door = door
+        self._limiter = limiter_of(min(rate_per_second, LOGS_PER_SECOND))
+        self._to_request = to_request
+        self._read_page = read_page
+        self._wait_seconds = wait_seconds
+        self._metrics = metrics
+        self._tickets = Tickets()
+        self._turn = asyncio.Lock()
+        self._changed = asyncio.Event()
+
+    def ask(self, asker: Asker, key: bytes, *, due: float, urgent: bool) -> Ticket:
+        """Queue a lookup; its asker gets at least one item in the end, unless it cancels the ticket."""
+        ticket = Ticket(asker, key, due, urgent)
+        self._tickets.put(ticket)
+        self._changed.set()
+        return ticket
+
+    def share(self, part: float) -> None:
+        """Do nothing: the account lives in one slot, whose process may use its limits alone."""
+
+    @property
+    def waiting(self) -> int:
+        """How many lookups are queued."""
+        return len(self._tickets)
+
+    @property
+    def oldest_due(self) -> float | None:
+        """Since when the first queued lookup is due, in epoch seconds."""
+        return self._tickets.oldest_due
+
+    async def run(self) -> None:
+        """Look messages up as the limits allow, for ever."""
+        while True:
+            if not self._tickets.any():
+                self._changed.clear()
+                await self._changed.wait()
+            elif not self.there:
+                self._wait_for_a_drain(self._tickets.take())
+            elif not self._door.passes:
+                self._tickets.turn_away(self._door)
+            else:
+                async with self._turn:
+                    await self._limiter.acquire()
+                    await self._look_up(self._batch())
+
+    async def window(self, wanted: Filter, since_at: datetime, until_at: datetime) -> Page | None:
+        """Return what the log says of the messages sent in a window of time; None if it can't be had now."""
+        bulk_id, message_id = wanted
+        async with self._turn:
+            await asyncio.sleep(self._door.closed_seconds)
+            await self._limiter.acquire()
+            answer = await self._asked(
+                self._to_request(
+                    message_ids=(message_id,) if message_id else (),
+                    bulk_ids=(bulk_id,) if bulk_id else (),
+                    sent_since_at=since_at,
+                    sent_until_at=until_at,
+                )
+            )
+        return answer if isinstance(answer, Page) else None
+
+    def _wait_for_a_drain(self, ticket: Ticket) -> None:
+        """Without a log only drains tell of a message; it was asked about if there was one."""
+        ticket.asker.answer(ticket.key, Unanswered(asked=self.drained, not_before=self._later()))
+
+    def _later(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self._wait_seconds)
+
+    def _batch(self) -> list[tuple[Ticket, str]]:
+        batch: list[tuple[Ticket, str]] = []
+        letters = 0
+        while self._tickets.any() and len(batch) < BATCH_IDS and letters < BATCH_LETTERS:
+            ticket = self._tickets.take()
+            lookup = ticket.asker.lookup(ticket.key)
+            if lookup is None or lookup.message_id is None:
+                ticket.asker.answer(ticket.key, Unanswered(asked=False, not_before=self._later()))
+            else:
+                batch.append((ticket, lookup.message_id))
+                letters += len(lookup.message_id)
+        return batch
+
+    async def _look_up(self, batch: list[tuple[Ticket, str]]) -> None:
+        if not batch:
+            return
+        answer = await self._asked(self._to_request(message_ids=tuple(message_id for _, message_id in batch)))
+        reports: dict[str | None, list[Report]] = defaultdict(list)
+        if isinstance(answer, Page):
+            for report in answer.reports:
+                reports[report.message_id].append(report)
+        for ticket, message_id in batch:
+            items: list[Item] = [answer] if isinstance(answer, Unanswered) else _answers(reports[message_id])
+            for item in items:
+                if not ticket.cancelled:
+                    ticket.asker.answer(ticket.key, item)
+
+    async def _asked(self, request: HttpRequest | None) -> Page | Unanswered:
+        assert request is not None
+        began = time.monotonic()
+        self.in_flight += 1
+        try:
+            response = await self._door.get(request, self._tell_failed)
+            answer = self._door.unanswered(response) or await self._read(response)
+        except HttpFailure:
+            answer = self._door.failed()
+        finally:
+            self.in_flight -= 1
+        self._metrics.log_reads.labels(self._account, "read" if isinstance(answer, Page) else "failed").inc()
+        self._metrics.lookup_seconds.labels(self._account).observe(time.monotonic() - began)
+        return answer
+
+    async def _read(self, response: HttpResponse) -> Page | Unanswered:
+        """Read the page in a thread: a large one takes long."""
+        if not is_success(response.status):
+            self._tell_failed("refused", response.status)
+            return Unanswered(asked=True)
+        try:
+            return await asyncio.to_thread(self._read_page, response.body, response.content_type)
+        except Garbled:
+            self._tell_failed("garbled", response.status)
+            return Unanswered(asked=True)
+
+    def _tell_failed(self, why: str, status: int | None) -> None:
+        log.warning(Line.LOG_FAILED, account=self._account, why=why, status=status)
+
+    async def close(self) -> None:
+        """Do nothing: the connections are those of the account's drains."""
+
+
+def _answers(reports: list[Report]) -> list[Item]:
+    return [Answered(report=report) for report in reports] or [Answered(report=None, found=False)]

@@ -1,0 +1,161 @@
+"""When an account whose reports are handed out only once is drained, and how its gaps are closed.
+
+It lives in the slot that owns the account. What must survive is in the account's state; what is wanted here is wanted
+again after a restart, because the messages and requests that want it are stored.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from relay.core.collecting import (
+    WHATEVER_IS_UNREAD,
+    AccountItem,
+    AccountState,
+    Gap,
+    Intent,
+    NoAnswer,
+    Wish,
+    fulfils,
+)
+from relay.core.model import Report
+from relay.core.rules import Collecting
+from relay.lookups.collected import CollectedAccount
+from relay.observe.lines import Line
+from relay.observe.metrics import Metrics
+from relay.slot.drains import ASK_WITHIN_SECONDS, KEEP_SECONDS, Drain, Drains
+from relay.slot.reconciling import Reconciling
+
+FIRST_BACK_OFF_SECONDS, LONGEST_BACK_OFF_SECONDS = 0.5, 60.0
+RETRY_SECONDS = 1.0
+
+log = structlog.get_logger("relay.slot")
+
+
+class Collector:
+    """One account in its slot. `pending`: its messages that wait for their outcome."""
+
+    def __init__(
+        self,
+        source: CollectedAccount,
+        rules: Collecting,
+        drains: Drains,
+        *,
+        partition: int,
+        tell: Callable[[AccountItem], None],
+        found: Callable[[Report, Gap], None],
+        caught_up: Callable[[str], Awaitable[bool]],
+        metrics: Metrics,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.account = source.account
+        self.pending = 0
+        self.wishes: dict[bytes, Wish] = {}
+        self._source = source
+        self._rules = rules
+        self._drains = drains
+        self._partition = partition
+        self._tell = tell
+        self._caught_up = caught_up
+        self._metrics = metrics
+        self._clock = clock
+        self._drained = float("-inf")  # when whatever is unread was asked for last
+        self._not_before = 0.0
+        self._failures = 0
+        self._waiting: asyncio.Task[None] | None = None
+        self._reconciling = Reconciling(source, rules, tell=tell, found=found, metrics=metrics, clock=clock)
+
+    # When to drain
+
+    def next_at(self, state: AccountState, monotonic: float) -> float | None:
+        """Return the monotonic instant at which a drain may start; None if none is wanted, or one is under way."""
+        if state.intent is not None or self._drains.delayed:
+            return None
+        if self.wishes:
+            due = monotonic
+        elif self.pending:
+            due = max(monotonic, self._drained + self._rules.drain_seconds)
+        else:
+            return None
+        return max(due, self._not_before, self._source.opens_at(monotonic))
+
+    def wanted(self, state: AccountState, monotonic: float) -> Wish | None:
+        """Return what to drain now, None for nothing; what is pending goes before what was asked for."""
+        at = self.next_at(state, monotonic)
+        if at is None or at > monotonic:
+            return None
+        if self.pending and monotonic >= self._drained + self._rules.drain_seconds:
+            return Wish(wished_at=self._clock())
+        return next(iter(self.wishes.values()), None)
+
+    def limit(self, wish: Wish) -> int:
+        """Return how many reports to ask for at once."""
+        return wish.limit or self._rules.limit
+
+    def wish(self, key: bytes, wish: Wish) -> None:
+        """Want a drain for what the key names; of several for one key the newest counts, in the place of the first."""
+        self.wishes[key] = wish
+
+    def begin(self, intent: Intent, decided: float) -> None:
+        """Carry out an intent that was committed; it was decided at that monotonic instant."""
+        if intent.filter == WHATEVER_IS_UNREAD:
+            self._drained = decided
+        self._drains.begin(
+            Drain(intent=intent, source=self._source, partition=self._partition, decided=decided, ended=self._tell)
+        )
+
+    # What came of it
+
+    def fulfilled(self, drained: Intent) -> list[bytes]:
+        """Take out the wishes that a drain to its end fulfils."""
+        self._failures, self._not_before = 0, 0.0
+        keys = [key for key, wish in self.wishes.items() if fulfils(drained, wish)]
+        for key in keys:
+            del self.wishes[key]
+        return keys
+
+    def failed(self, drained: Intent | None) -> list[bytes]:
+        """Wait before the next drain, longer each time; return the wishes that this one was for, which stay."""
+        self._not_before = time.monotonic() + min(FIRST_BACK_OFF_SECONDS * 2**self._failures, LONGEST_BACK_OFF_SECONDS)
+        self._failures = min(self._failures + 1, 10)
+        return [key for key, wish in self.wishes.items() if drained is not None and fulfils(drained, wish)]
+
+    def applied(self, state: AccountState) -> None:
+        """See to what the account's state says after a turn."""
+        self._metrics.gaps_open.labels(self.account).set(len(state.gaps))
+        self._reconciling.see_to(state.gaps)
+
+    # Taking over
+
+    def take_over(self, state: AccountState) -> None:
+        """Wait until an earlier owner's drain can't bring anything any more, then count it as a gap unless it did."""
+        self.applied(state)
+        if state.intent is not None:
+            self._waiting = asyncio.create_task(self._account_for(state.intent))
+
+    async def _account_for(self, intent: Intent) -> None:
+        longest = timedelta(seconds=ASK_WITHIN_SECONDS + self._rules.timeout_seconds + KEEP_SECONDS)
+        over_at = intent.intended_at + longest
+        wait = min(over_at - self._clock(), longest)  # an earlier owner's clock may be ahead of ours
+        await asyncio.sleep(max(wait.total_seconds(), 0.0))
+        await self._drains.ended(intent.drain_id)
+        while True:
+            try:
+                if await self._caught_up(intent.drain_id):
+                    self._tell(NoAnswer(drain_id=intent.drain_id, why="interrupted"))
+                    return
+            except KafkaError as error:
+                log.warning(Line.KAFKA_AWAITED, what="the end of the raw topic", why=type(error).__name__)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def close(self) -> None:
+        """Let go of the account; a drain that is under way belongs to the process, which stores what it brings."""
+        self.wishes.clear()
+        self.pending = 0
+        self._reconciling.close()
+        if self._waiting is not None:
+            self._waiting.cancel()

@@ -1,0 +1,123 @@
+"""The part of a turn that is about accounts whose reports are collected: answers of drains, gaps, the next intent."""
+
+import uuid
+
+from relay.core.collecting import (
+    KEPT_UNREAD,
+    WHATEVER_IS_UNREAD,
+    AccountItem,
+    AccountState,
+    Intent,
+    NoAnswer,
+    Read,
+    account_after,
+    intended,
+    with_decided,
+)
+from relay.core.merging import awaits_outcome
+from relay.core.model import Answered, Collected, Request, Requested, RequestKind, Unanswered
+from relay.slot.answers import Answer, Chunk
+from relay.slot.collector import Collector
+from relay.slot.keys import account_key, account_of, message_key, unread_key
+from relay.slot.slot import RulesOf
+from relay.slot.turn import Turn, decide_item
+
+
+def decide_account_item(turn: Turn, key: bytes, item: AccountItem, rules_of: RulesOf) -> None:
+    """Decide what became of a drain that brought no answer, or of a gap."""
+    state = _account(turn, key)
+    turn.accounts[key] = account_after(state, item, turn.now)
+    collector = turn.slot.collectors.get(account_of(key))
+    if isinstance(item, NoAnswer) and collector is not None and _is_of(state.intent, item.drain_id):
+        _not_fulfilled(turn, collector, state.intent, rules_of, held=False)
+
+
+def decide_chunk(turn: Turn, chunk: Chunk, rules_of: RulesOf) -> None:
+    """Decide a part of an answer; one that was decided before, and was stored twice, changes nothing."""
+    answer = chunk.answer
+    key = account_key(answer.account)
+    state = _account(turn, key)
+    if answer.response_id in state.decided:
+        return
+    if chunk.first:
+        _begin(turn, answer, key, rules_of)
+    for report in chunk.reports:
+        decide_item(turn, message_key(answer.account, report.message_id or ""), Collected(report=report), rules_of)
+    if chunk.last:
+        _end(turn, answer, key, rules_of)
+
+
+def _begin(turn: Turn, answer: Answer, key: bytes, rules_of: RulesOf) -> None:
+    """Close the intent: the answer is stored, so that its reports are decided whatever happens."""
+    state = _account(turn, key)
+    if _is_of(state.intent, answer.response_id):
+        answer.intent = state.intent
+    turn.accounts[key] = account_after(state, answer.item, turn.now)
+    if answer.intent is not None and _is_full(answer, answer.intent):
+        _want_the_rest(turn, answer.account, answer.intent, rules_of)
+
+
+def _end(turn: Turn, answer: Answer, key: bytes, rules_of: RulesOf) -> None:
+    turn.letters.extend(answer.letters)
+    turn.noted.answers.append(answer)
+    if answer.response_id:
+        turn.accounts[key] = with_decided(_account(turn, key), answer.response_id)
+    collector, intent = turn.slot.collectors.get(answer.account), answer.intent
+    if collector is None or intent is None:
+        return
+    if answer.refused or not isinstance(answer.item, Read) or answer.item.lost is not None:
+        _not_fulfilled(turn, collector, intent, rules_of, held=answer.held)
+    elif not _is_full(answer, intent):
+        for wished in collector.fulfilled(intent):
+            decide_item(turn, wished, Answered(report=None), rules_of)
+
+
+def _not_fulfilled(turn: Turn, collector: Collector, intent: Intent | None, rules_of: RulesOf, *, held: bool) -> None:
+    """Tell those who wanted the drain; whose time is over wants it no more."""
+    for wished in collector.failed(intent):
+        decide_item(turn, wished, Unanswered(asked=True, held=held), rules_of)
+        state = turn.state(wished)
+        if state is None or not (state.once or awaits_outcome(state)):
+            collector.wishes.pop(wished, None)
+
+
+def _want_the_rest(turn: Turn, account: str, intent: Intent, rules_of: RulesOf) -> None:
+    """Drain on after a full page, also after a crash: what is unread is kept by the provider for a while only."""
+    if intent.filter != WHATEVER_IS_UNREAD:
+        return  # whoever wanted it still does
+    rest = Request(
+        kind=RequestKind.FETCH,
+        account=account,
+        received_at=intent.intended_at,
+        anchor_at=intent.intended_at,
+        expires_at=turn.now + KEPT_UNREAD,
+        limit=intent.limit,
+        follow=False,
+    )
+    decide_item(turn, unread_key(account, None), Requested(request=rest), rules_of)
+
+
+def intend(turn: Turn) -> None:
+    """Begin the drains that are wanted now and may start: their intents are committed with the turn."""
+    for name, collector in turn.slot.collectors.items():
+        key = account_key(name)
+        state = _account(turn, key)
+        wish = collector.wanted(state, turn.monotonic)
+        if wish is None:
+            continue
+        after = intended(state, wish, drain_id=str(uuid.uuid4()), limit=collector.limit(wish), now=turn.now)
+        turn.accounts[key] = after
+        assert after.intent is not None
+        turn.intents.append((collector, after.intent))
+
+
+def _account(turn: Turn, key: bytes) -> AccountState:
+    return turn.accounts[key] if key in turn.accounts else turn.slot.account(account_of(key))
+
+
+def _is_of(intent: Intent | None, drain_id: str) -> bool:
+    return intent is not None and intent.drain_id == drain_id
+
+
+def _is_full(answer: Answer, intent: Intent) -> bool:
+    return isinstance(answer.item, Read) and answer.item.drained.count >= intent.limit
