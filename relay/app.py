@@ -246,7 +246,13 @@ class Relay:
             return ends[place]
 
         return Collection(
-            built.collected, drains, partitions=partitions, raw_end=raw_end, metrics=self._metrics, clock=utc_now
+            built.collected,
+            drains,
+            partitions=partitions,
+            raw_end=raw_end,
+            failed=self._fail,
+            metrics=self._metrics,
+            clock=utc_now,
         )
 
     async def _finish(self, drains: Drains) -> None:

@@ -75,6 +75,8 @@ def decide(
 def seen_of(item: Item) -> Seen:
     """Return what an item shows of the message's lookups."""
     match item:
+        case Answered(found=None):
+            return Seen.ASKED
         case Answered():
             return Seen.FOUND if item.found else Seen.MISSING
         case Collected():

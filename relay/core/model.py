@@ -236,10 +236,13 @@ class Seen(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The provider answered: with a report, or that it has none (yet); `found` is false if it doesn't know the id."""
+    """The provider answered: with a report, or that it has none (yet).
+
+    `found`: whether it knows the id; None where its answer doesn't tell.
+    """
 
     report: Report | None
-    found: bool = True
+    found: bool | None = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

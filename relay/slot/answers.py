@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+import structlog
+
 from relay.contracts.bad_record import BadRecordCode
 from relay.core.collecting import AccountItem, Drained, Intent, NoAnswer, Read
 from relay.core.model import Report
 from relay.kafka.records import Outgoing
 from relay.lookups.pages import Page, UnreadableReport
 from relay.lookups.reading import Garbled, Sense, is_success, may_have_failed_afterwards, sense_of
+from relay.observe.lines import Line
 from relay.slot.codec import UnreadableInternal
 from relay.slot.raw import PART_BYTES, Assembled, Assembly, part_of
 
 FRAGMENT_SECONDS = 30.0  # how long parts wait for the others, after the newest came
 NO_CONTENT = 204
+
+log = structlog.get_logger("relay.slot")
 
 
 class Source(Protocol):
@@ -191,9 +196,12 @@ async def understood(whole: Assembled, source: Source | None, letter: Letters) -
         return answer
     try:
         page = await source.read(whole.body, first.content_type)
-    except Garbled as error:
+    except Exception as error:  # an answer that nobody can read must not stand in the way of the next
+        if not isinstance(error, Garbled):
+            log.exception(Line.DRAIN_FAILED, account=first.account, why="unexpected", error=type(error).__name__)
         answer.item = Read(drained=drained, lost="garbled")
-        answer.letters = refused_whole(BadRecordCode.UNREADABLE_REPORT, str(error))
+        why = str(error) if isinstance(error, Garbled) else "the body can't be read"
+        answer.letters = refused_whole(BadRecordCode.UNREADABLE_REPORT, why)
         return answer
     return _with_page(answer, drained, page, whole, letter)
 

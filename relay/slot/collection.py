@@ -25,12 +25,14 @@ class Collection:
         *,
         partitions: int,
         raw_end: Callable[[int], Awaitable[int]],
+        failed: Callable[[BaseException], None],
         metrics: Metrics,
         clock: Callable[[], datetime],
     ) -> None:
         self.drains = drains
         self._sources = sources
         self._raw_end = raw_end
+        self._failed = failed
         self._metrics = metrics
         self._clock = clock
         self._homes = {name: partition_of(account_shard_key(name), partitions) for name in sources}
@@ -51,6 +53,7 @@ class Collection:
                     tell=partial(slot.tell, name),
                     found=partial(slot.found, name),
                     caught_up=partial(self._caught_up, slot),
+                    failed=self._failed,
                     metrics=self._metrics,
                     clock=self._clock,
                 )

@@ -28,7 +28,7 @@ from relay.lookups.collected import CollectedAccount
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 from relay.slot.drains import ASK_WITHIN_SECONDS, KEEP_SECONDS, Drain, Drains
-from relay.slot.reconciling import Reconciling
+from relay.slot.reconciling import Reconciling, background
 
 FIRST_BACK_OFF_SECONDS, LONGEST_BACK_OFF_SECONDS = 0.5, 60.0
 RETRY_SECONDS = 1.0
@@ -49,6 +49,7 @@ class Collector:
         tell: Callable[[AccountItem], None],
         found: Callable[[Report, Gap], None],
         caught_up: Callable[[str], Awaitable[bool]],
+        failed: Callable[[BaseException], None],
         metrics: Metrics,
         clock: Callable[[], datetime],
     ) -> None:
@@ -63,11 +64,14 @@ class Collector:
         self._caught_up = caught_up
         self._metrics = metrics
         self._clock = clock
-        self._drained = float("-inf")  # when whatever is unread was asked for last
+        self._drained = time.monotonic() - rules.drain_seconds  # when whatever is unread was asked for last
         self._not_before = 0.0
         self._failures = 0
+        self._failed = failed
         self._waiting: asyncio.Task[None] | None = None
-        self._reconciling = Reconciling(source, rules, tell=tell, found=found, metrics=metrics, clock=clock)
+        self._reconciling = Reconciling(
+            source, rules, tell=tell, found=found, failed=failed, metrics=metrics, clock=clock
+        )
 
     # When to drain
 
@@ -84,13 +88,13 @@ class Collector:
         return max(due, self._not_before, self._source.opens_at(monotonic))
 
     def wanted(self, state: AccountState, monotonic: float) -> Wish | None:
-        """Return what to drain now, None for nothing; what is pending goes before what was asked for."""
+        """Return what to drain now, None for nothing: what was asked for, unless what is pending waits too long."""
         at = self.next_at(state, monotonic)
         if at is None or at > monotonic:
             return None
-        if self.pending and monotonic >= self._drained + self._rules.drain_seconds:
-            return Wish(wished_at=self._clock())
-        return next(iter(self.wishes.values()), None)
+        if self.wishes and not (self.pending and monotonic >= self._drained + 2 * self._rules.drain_seconds):
+            return next(iter(self.wishes.values()))
+        return Wish(wished_at=self._clock())
 
     def limit(self, wish: Wish) -> int:
         """Return how many reports to ask for at once."""
@@ -135,7 +139,7 @@ class Collector:
         """Wait until an earlier owner's drain can't bring anything any more, then count it as a gap unless it did."""
         self.applied(state)
         if state.intent is not None:
-            self._waiting = asyncio.create_task(self._account_for(state.intent))
+            self._waiting = background(self._account_for(state.intent), self._failed)
 
     async def _account_for(self, intent: Intent) -> None:
         longest = timedelta(seconds=ASK_WITHIN_SECONDS + self._rules.timeout_seconds + KEEP_SECONDS)

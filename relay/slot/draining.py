@@ -69,7 +69,7 @@ def _end(turn: Turn, answer: Answer, key: bytes, rules_of: RulesOf) -> None:
         _not_fulfilled(turn, collector, intent, rules_of, held=answer.held)
     elif not _is_full(answer, intent):
         for wished in collector.fulfilled(intent):
-            decide_item(turn, wished, Answered(report=None), rules_of)
+            decide_item(turn, wished, Answered(report=None, found=None), rules_of)
 
 
 def _not_fulfilled(turn: Turn, collector: Collector, intent: Intent | None, rules_of: RulesOf, *, held: bool) -> None:

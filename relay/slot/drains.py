@@ -82,6 +82,10 @@ class Drains:
             self._metrics.drains.labels(account, failure.kind.value).inc()
             drain.ended(NoAnswer(drain_id=drain_id, why=failure.kind.value))
             return
+        except Exception as error:  # without an end, the account would never be drained again
+            log.exception(Line.DRAIN_FAILED, account=account, why="unexpected", error=type(error).__name__)
+            drain.ended(NoAnswer(drain_id=drain_id, why="failed"))
+            return
         await self._keep(drain, response, asked_at)
 
     def _late_by_the_clock(self, intent: Intent) -> bool:

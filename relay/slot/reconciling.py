@@ -1,8 +1,9 @@
 """Closes gaps: reads the provider's log for the time of which drains may have lost reports, newest first."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -34,6 +35,7 @@ class Reconciling:
         *,
         tell: Callable[[Reconciled], None],
         found: Callable[[Report, Gap], None],
+        failed: Callable[[BaseException], None],
         metrics: Metrics,
         clock: Callable[[], datetime],
     ) -> None:
@@ -43,6 +45,7 @@ class Reconciling:
         self._found = found
         self._metrics = metrics
         self._clock = clock
+        self._failed = failed
         self._gaps: dict[Filter, Gap] = {}
         self._closed = False
         self._task: asyncio.Task[None] | None = None
@@ -52,7 +55,7 @@ class Reconciling:
         """Take the gaps as they stand now; new ones are begun with within some seconds."""
         self._gaps = {gap.filter: gap for gap in gaps}
         if self._gaps and not self._closed and (self._task is None or self._task.done()):
-            self._task = asyncio.create_task(self._run())
+            self._task = background(self._run(), self._failed)
 
     def close(self) -> None:
         """Stop; whoever takes over begins anew."""
@@ -113,6 +116,18 @@ class Reconciling:
         seconds = min(FIRST_BACK_OFF_SECONDS * 2 ** min(failures, 10), LONGEST_BACK_OFF_SECONDS)
         log.warning(Line.GAP_DELAYED, **_facts(self._source.account, gap), seconds=seconds)
         await asyncio.sleep(seconds)
+
+
+def background(work: Coroutine[Any, Any, None], failed: Callable[[BaseException], None]) -> asyncio.Task[None]:
+    """Start work whose failure is a bug that ends the process: without it an account would stand still unnoticed."""
+    task = asyncio.create_task(work)
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            failed(error)
+
+    task.add_done_callback(ended)
+    return task
 
 
 def _facts(account: str, gap: Gap) -> dict[str, object]:
