@@ -240,16 +240,17 @@ class Relay:
         self._drains = drains = Drains(writer, raw, self._metrics, utc_now)
         stack.push_async_callback(self._finish, drains)
 
-        async def raw_end(partition: int) -> int:
+        async def is_read(partition: int) -> bool:
             place = TopicPartition(raw, partition)
             ends: dict[TopicPartition, int] = await consumer.end_offsets([place])
-            return ends[place]
+            position: int = await consumer.position(place)
+            return position >= ends[place]
 
         return Collection(
             built.collected,
             drains,
             partitions=partitions,
-            raw_end=raw_end,
+            is_read=is_read,
             failed=self._fail,
             metrics=self._metrics,
             clock=utc_now,

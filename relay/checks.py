@@ -18,8 +18,8 @@ from relay.configuration import Settings
 from relay.kafka.connection import client_options
 from relay.kafka.topics import topics_of
 from relay.lookups.http import Failure, HttpFailure, HttpResponse, PyreqwestHttp
-from relay.lookups.reading import Sense, sense_of
-from relay.providers import PROVIDERS
+from relay.lookups.reading import Garbled, Sense, is_success, sense_of
+from relay.providers import PROVIDERS, Asks, Collects
 from relay.providers.account import Account
 
 KAFKA_SECONDS = 15.0
@@ -132,8 +132,8 @@ def judged(what: str, account: Account, response: HttpResponse) -> Finding:
             detail, fix = "the provider wants fewer requests", "wait a minute and check again"
         case Sense.UNAVAILABLE:
             detail, fix = "the provider can't answer now", f"try again later, or correct {name}.base_url"
-        case Sense.READ if not _is_object(response.body):
-            detail, fix = "the answer is not this provider's", f"correct {name}: base_url, path"
+        case Sense.READ if not _is_the_providers(response, account):
+            detail, fix = "the answer is not this provider's", f"correct {name}: base_url and its paths"
         case Sense.READ:
             return Finding(what=what, ok=True, detail=f"{account.provider} answers and accepts the credentials")
     return Finding(what=what, ok=False, detail=f"{detail} (HTTP {response.status})", fix=fix)
@@ -200,6 +200,19 @@ async def _topics(settings: Settings, options: Mapping[str, Any]) -> list[Findin
 def _topic_finding(line: str) -> Finding:
     detail, _, fix = line.partition("; ")
     return Finding(what="topics", ok=False, detail=detail, fix=fix or None)
+
+
+def _is_the_providers(response: HttpResponse, account: Account) -> bool:
+    """Tell whether an answer to the probe looks like the provider's: also the one that it doesn't know a message."""
+    match PROVIDERS[account.provider].reports:
+        case Asks():
+            return _is_object(response.body)
+        case Collects() as collects:
+            try:
+                collects.read_page(response.body, response.content_type, account)
+            except Garbled:
+                return False
+            return is_success(response.status)
 
 
 def _is_object(body: bytes) -> bool:

@@ -83,11 +83,6 @@ class Answers:
         return self._assembly.next_offset
 
     @property
-    def next_fetched(self) -> int:
-        """The offset after the last raw record that was received."""
-        return self._assembly.next_fetched
-
-    @property
     def bytes(self) -> int:
         """How large what waits to be decided is."""
         return self._assembly.bytes

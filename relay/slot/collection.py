@@ -16,7 +16,10 @@ from relay.slot.slot import Slot
 
 
 class Collection:
-    """Knows the sources by account, and in which of so many partitions each lives."""
+    """Knows the sources by account, and in which of so many partitions each lives.
+
+    `is_read` tells whether all that a partition of the raw topic holds now was received.
+    """
 
     def __init__(
         self,
@@ -24,14 +27,14 @@ class Collection:
         drains: Drains,
         *,
         partitions: int,
-        raw_end: Callable[[int], Awaitable[int]],
+        is_read: Callable[[int], Awaitable[bool]],
         failed: Callable[[BaseException], None],
         metrics: Metrics,
         clock: Callable[[], datetime],
     ) -> None:
         self.drains = drains
         self._sources = sources
-        self._raw_end = raw_end
+        self._is_read = is_read
         self._failed = failed
         self._metrics = metrics
         self._clock = clock
@@ -60,5 +63,4 @@ class Collection:
 
     async def _caught_up(self, slot: Slot, drain_id: str) -> bool:
         """Tell whether all that is in the raw topic now was received, and the drain's answer isn't among it."""
-        end = await self._raw_end(slot.partition)
-        return slot.answers.next_fetched >= end and not slot.answers.holds(drain_id)
+        return await self._is_read(slot.partition) and not slot.answers.holds(drain_id)

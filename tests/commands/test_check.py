@@ -16,6 +16,7 @@ from relay.kafka.embedded import EmbeddedKafka
 from relay.kafka.embedded.ports import free_ports
 from relay.lookups.http import HttpResponse
 from relay.providers.hyber import HyberAccount
+from relay.providers.infobip_voice import InfobipVoiceAccount
 from relay.simulator.faults import Fault, FaultKind
 from relay.simulator.server import Simulator
 
@@ -156,4 +157,21 @@ def test_a_body_that_is_no_object_is_not_hybers() -> None:
     )
     assert judged("account a", account, HttpResponse(404, b'{"error_code": 404}')).ok
     found = judged("account a", account, HttpResponse(404, b"<html>"))
-    assert (found.ok, found.fix) == (False, "correct accounts.a: base_url, path")
+    assert (found.ok, found.fix) == (False, "correct accounts.a: base_url and its paths")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "ok"),
+    [
+        (200, b'{"results": []}', True),
+        (200, b"<voiceLogsResponse><results/></voiceLogsResponse>", True),
+        (404, b'{"requestError": {}}', False),
+        (200, b"<html>a login page</html>", False),
+    ],
+)
+def test_an_answer_of_the_log_is_known_by_its_form(status: int, body: bytes, ok: bool) -> None:
+    """JSON or XML; the probe asks for what must be there, so that a 404 is a wrong path."""
+    account = InfobipVoiceAccount.model_validate(
+        {"provider": "infobip_voice", "base_url": "https://x.example", "username": "login", "password": LOGIN}
+    )
+    assert judged("account a", account, HttpResponse(status, body)).ok is ok
