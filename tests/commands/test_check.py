@@ -169,7 +169,7 @@ def test_a_body_that_is_no_object_is_not_hybers() -> None:
         (200, b"<html>a login page</html>", False),
     ],
 )
-def test_an_answer_of_the_log_is_known_by_its_form(status: int, body: bytes, ok: bool) -> None:
+def test_an_answer_of_the_log_is_known_by_its_form(*, status: int, body: bytes, ok: bool) -> None:
     """JSON or XML; the probe asks for what must be there, so that a 404 is a wrong path."""
     account = InfobipVoiceAccount.model_validate(
         {"provider": "infobip_voice", "base_url": "https://x.example", "username": "login", "password": LOGIN}
