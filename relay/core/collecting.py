@@ -154,9 +154,12 @@ def with_decided(state: AccountState, response_id: str) -> AccountState:
 
 def fulfils(drained: Intent, wish: Wish) -> bool:
     """Tell whether a drain to its end gave all that a wish can bring: nothing of it is unread any more."""
-    bulk_id, message_id = drained.filter
-    covers = bulk_id in (None, wish.filter[0]) and message_id in (None, wish.filter[1])
-    return covers and wish.wished_at <= drained.intended_at
+    return covers(drained.filter, wish.filter) and wish.wished_at <= drained.intended_at
+
+
+def covers(wide: Filter, narrow: Filter) -> bool:
+    """Tell whether all that one filter lets through passes another."""
+    return wide[0] in (None, narrow[0]) and wide[1] in (None, narrow[1])
 
 
 def _is_open(state: AccountState, drain_id: str) -> bool:

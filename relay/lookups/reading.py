@@ -45,9 +45,12 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
         return None
 
 
-def may_have_failed_afterwards(status: int) -> bool:
-    """Tell whether a provider that answers so may have done what was asked before it failed."""
-    return status >= SERVER_ERRORS or status == _TIMED_OUT
+def may_have_acted(status: int) -> bool:
+    """Tell whether what was asked for may have been done all the same: only wrong credentials exclude it.
+
+    A gateway answers in its own words (a 504, a 429, a redirect) whatever the provider behind it did.
+    """
+    return status not in _REFUSED
 
 
 def is_success(status: int) -> bool:

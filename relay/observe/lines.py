@@ -52,7 +52,7 @@ class Line(StrEnum):
     ACCOUNT_RESUMED = "account.resumed"  # a paused account is asked again: account
     BREAKER_OPENED = "breaker.opened"  # the provider fails; one lookup at a time probes it: account, why, seconds
 
-    DRAIN_ANSWERED = "drain.answered"  # canonical, one per drain: account, ids, filter, status, reports, full
+    DRAIN_ANSWERED = "drain.answered"  # one per drain, debug if it brought nothing: account, ids, status, reports
     DRAIN_FAILED = "drain.failed"  # a drain brought no answer that can be read: account, why, status
     DRAIN_WITHDRAWN = "drain.withdrawn"  # too much time had passed since it was decided; not asked: account, drain_id
     DRAIN_DELAYED = "drain.delayed"  # a body that was read waits until Kafka takes it: account, drain_id, why

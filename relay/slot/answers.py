@@ -14,7 +14,7 @@ from relay.core.collecting import AccountItem, Drained, Intent, NoAnswer, Read
 from relay.core.model import Report
 from relay.kafka.records import Outgoing
 from relay.lookups.pages import Page, UnreadableReport
-from relay.lookups.reading import Garbled, Sense, is_success, may_have_failed_afterwards, sense_of
+from relay.lookups.reading import Garbled, Sense, is_success, may_have_acted, sense_of
 from relay.observe.lines import Line
 from relay.slot.codec import UnreadableInternal
 from relay.slot.raw import PART_BYTES, Assembled, Assembly, part_of
@@ -179,9 +179,9 @@ async def understood(whole: Assembled, source: Source | None, letter: Letters) -
     if not is_success(first.status):
         sense = sense_of(first.status)
         answer.held = sense is Sense.REFUSED
-        answer.refused = not may_have_failed_afterwards(first.status)
+        answer.refused = not may_have_acted(first.status)
         if not answer.refused:
-            answer.item = Read(drained=drained, lost="server_error")
+            answer.item = Read(drained=drained, lost=f"status_{first.status}")
         return answer
     if source is None:
         why = "account: not configured any more: configure it again, then send these bytes again"

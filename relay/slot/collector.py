@@ -6,7 +6,7 @@ again after a restart, because the messages and requests that want it are stored
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,6 +20,7 @@ from relay.core.collecting import (
     Intent,
     NoAnswer,
     Wish,
+    covers,
     fulfils,
 )
 from relay.core.model import Report
@@ -56,6 +57,7 @@ class Collector:
         self.account = source.account
         self.pending = 0
         self.wishes: dict[bytes, Wish] = {}
+        self._unsettled: dict[bytes, Wish] = {}
         self._source = source
         self._rules = rules
         self._drains = drains
@@ -114,12 +116,22 @@ class Collector:
 
     # What came of it
 
-    def fulfilled(self, drained: Intent) -> list[bytes]:
-        """Take out the wishes that a drain to its end fulfils."""
+    def fulfilled(self, drained: Intent, gaps: Iterable[Gap]) -> list[bytes]:
+        """Take out the wishes that a drain to its end fulfils; return those that it settles.
+
+        Where an open gap may have swallowed the report that was wanted, nothing is settled before the gap is closed.
+        """
         self._failures, self._not_before = 0, 0.0
-        keys = [key for key, wish in self.wishes.items() if fulfils(drained, wish)]
+        for key in [key for key, wish in self.wishes.items() if fulfils(drained, wish)]:
+            self._unsettled[key] = self.wishes.pop(key)
+        return self.settled(gaps)
+
+    def settled(self, gaps: Iterable[Gap]) -> list[bytes]:
+        """Take out the fulfilled wishes that no gap concerns (any more)."""
+        filters = [gap.filter for gap in gaps]
+        keys = [key for key, wish in self._unsettled.items() if not any(covers(wide, wish.filter) for wide in filters)]
         for key in keys:
-            del self.wishes[key]
+            del self._unsettled[key]
         return keys
 
     def failed(self, drained: Intent | None) -> list[bytes]:
@@ -159,6 +171,7 @@ class Collector:
     def close(self) -> None:
         """Let go of the account; a drain that is under way belongs to the process, which stores what it brings."""
         self.wishes.clear()
+        self._unsettled.clear()
         self.pending = 0
         self._reconciling.close()
         if self._waiting is not None:

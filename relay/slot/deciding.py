@@ -47,7 +47,7 @@ def _changed(slot: Slot, turn: Turn) -> dict[bytes, bytes | None]:
     for key, account in turn.accounts.items():
         before = slot.account(account_of(key))
         if account != before:
-            writes[key] = encode_account(account)
+            writes[key] = encode_account(account) if account != AccountState() else None
             turn.noted.gaps.extend((account_of(key), gap) for gap in account.gaps if _is_news(gap, before))
     return writes
 

@@ -10,6 +10,7 @@ from relay.core.collecting import (
     Intent,
     NoAnswer,
     Read,
+    Reconciled,
     account_after,
     intended,
     with_decided,
@@ -28,8 +29,12 @@ def decide_account_item(turn: Turn, key: bytes, item: AccountItem, rules_of: Rul
     state = _account(turn, key)
     turn.accounts[key] = account_after(state, item, turn.now)
     collector = turn.slot.collectors.get(account_of(key))
-    if isinstance(item, NoAnswer) and collector is not None and _is_of(state.intent, item.drain_id):
+    if collector is None:
+        return
+    if isinstance(item, NoAnswer) and _is_of(state.intent, item.drain_id):
         _not_fulfilled(turn, collector, state.intent, rules_of, held=False)
+    if isinstance(item, Reconciled):
+        _settle(turn, collector.settled(turn.accounts[key].gaps), rules_of)
 
 
 def decide_chunk(turn: Turn, chunk: Chunk, rules_of: RulesOf) -> None:
@@ -68,8 +73,13 @@ def _end(turn: Turn, answer: Answer, key: bytes, rules_of: RulesOf) -> None:
     if answer.refused or not isinstance(answer.item, Read) or answer.item.lost is not None:
         _not_fulfilled(turn, collector, intent, rules_of, held=answer.held)
     elif not _is_full(answer, intent):
-        for wished in collector.fulfilled(intent):
-            decide_item(turn, wished, Answered(report=None, found=None), rules_of)
+        _settle(turn, collector.fulfilled(intent, _account(turn, key).gaps), rules_of)
+
+
+def _settle(turn: Turn, wished: list[bytes], rules_of: RulesOf) -> None:
+    """Tell those who wanted a drain that it brought all there was."""
+    for key in wished:
+        decide_item(turn, key, Answered(report=None, found=None), rules_of)
 
 
 def _not_fulfilled(turn: Turn, collector: Collector, intent: Intent | None, rules_of: RulesOf, *, held: bool) -> None:

@@ -83,7 +83,8 @@ def _answer(answer: Answer, metrics: Metrics) -> None:
     metrics.drains.labels(answer.account, outcome).inc()
     metrics.collected_reports.labels(answer.account).inc(drained.reports)
     metrics.unreadable_reports.labels(answer.account).inc(drained.count - drained.reports)
-    log.info(
+    say = log.info if drained.count or outcome != "read" else log.debug  # most drains of a quiet account bring nothing
+    say(
         Line.DRAIN_ANSWERED,
         account=answer.account,
         drain_id=answer.response_id,
