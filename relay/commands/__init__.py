@@ -24,7 +24,7 @@ app.command("run")(run.run)
 app.command("demo")(demo.demo)
 app.command("check")(check.check)
 app.command("broker")(broker.broker)
-app.command("simulate")(simulate.simulate)
+app.command("simulate", epilog=simulate.EXAMPLE)(simulate.simulate)
 app.add_typer(topics.app, name="topics")
 app.add_typer(schemas.app, name="schemas")
 

@@ -1,4 +1,4 @@
-"""`relay demo`: a real Kafka, a simulated provider, the relay and some hundreds of messages, in less than a minute."""
+"""`relay demo`: a real Kafka, simulated providers, the relay and some hundreds of messages, in less than a minute."""
 
 import signal
 import sys
@@ -18,7 +18,7 @@ MOST_MESSAGES = 1000
 def demo(
     config: ConfigOption = None,
     bootstrap_servers: BootstrapOption = None,
-    messages: Annotated[int, typer.Option(min=1, max=MOST_MESSAGES, help="How many messages to send.")] = 300,
+    messages: Annotated[int, typer.Option(min=1, max=MOST_MESSAGES, help="How many messages and calls to send.")] = 300,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,  # noqa: FBT002 - typer's way to say a flag
 ) -> None:
     """Show the relay at work: on a Kafka of its own, or with topics of its own on the one that is configured."""

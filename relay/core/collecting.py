@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, assert_never
 
 DRAINS_REMEMBERED = 32  # the newest ids of a gap, and of answers that were decided
+A_MOMENT = timedelta(milliseconds=1)  # a gap that grew is newer, even if the clock was set back
 GAPS_KEPT = 32  # more become one, of whatever was unread
 KEPT_UNREAD = timedelta(hours=48)  # so long providers keep reports that nobody read
 Filter = tuple[str | None, str | None]
@@ -143,7 +144,8 @@ def intended(state: AccountState, wish: Wish, *, drain_id: str, limit: int, now:
     if state.intent is not None:
         raise ValueError("one drain at a time")
     bulk_id, message_id = wish.filter
-    intent = Intent(drain_id=drain_id, intended_at=now, limit=limit, bulk_id=bulk_id, message_id=message_id)
+    at = max(now, wish.wished_at)  # the clock may have been set back between the two
+    intent = Intent(drain_id=drain_id, intended_at=at, limit=limit, bulk_id=bulk_id, message_id=message_id)
     return replace(state, intent=intent)
 
 
@@ -203,6 +205,7 @@ def _one(older: list[Gap], newest: Gap) -> Gap:
     return replace(
         newest,
         first_at=min(gap.first_at for gap in (*older, newest)),
+        last_at=max(newest.last_at, *(gap.last_at + A_MOMENT for gap in older)) if older else newest.last_at,
         drains=drains[-DRAINS_REMEMBERED:],
         count=sum(gap.count for gap in (*older, newest)),
     )

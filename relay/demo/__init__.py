@@ -1,1 +1,1 @@
-"""The demonstration: a real Kafka, a simulated provider and the relay, some hundreds of messages, and a count."""
+"""The demonstration: a real Kafka, two simulated providers and the relay, some hundreds of messages, and a count."""

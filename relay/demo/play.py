@@ -5,16 +5,20 @@ import time
 from dataclasses import replace
 from random import Random
 
+from relay.demo.balance import Balance
 from relay.demo.child import DemoFailed
-from relay.demo.screen import Scene, Screen
+from relay.demo.figures import Scene
+from relay.demo.screen import Screen
 from relay.demo.stage import Stage
-from relay.demo.staging import EXPIRE_AFTER_SECONDS
-from relay.demo.tally import Verdict
-from relay.demo.traffic import Asking, Sending, Traffic, message_sent, planned, republish
+from relay.demo.staging import EXPIRE_AFTER_SECONDS, HYBER_ACCOUNT, VOICE_ACCOUNT
+from relay.demo.traffic import Asking, Placing, Sending, Traffic, call_sent, message_sent, planned, republish
+from relay.simulator.faults import Fault, FaultKind
+from relay.simulator.infobip import InfobipSite
 
 FRAME_SECONDS = 0.25
 QUIET_SECONDS = 1.5  # a change that was published twice would come in this time
 LATE_SECONDS = 8.0  # after this, what is missing is missing
+CUT_OFF = Fault(kind=FaultKind.CUT, account=InfobipSite().account, times=1)
 
 
 class Play:
@@ -25,9 +29,9 @@ class Play:
         self._screen = screen
         self._began = began
         self._traffic: Traffic = planned(Random(run), run=run, count=count)  # noqa: S311 - lives, no secrets
-        self._planned = sum(isinstance(act, Sending) for act in self._traffic.acts)
+        self._planned = sum(isinstance(act, Sending | Placing) for act in self._traffic.acts)
 
-    async def run(self) -> Verdict:
+    async def run(self) -> Balance:
         """Send everything and watch until nothing is missing, or until it is too late; raises DemoFailed."""
         with self._screen:
             sending = asyncio.create_task(self._send())
@@ -35,12 +39,12 @@ class Play:
                 await self._watch(sending)
             finally:
                 sending.cancel()
-        verdict = self._verdict()
-        self._screen.summary(self._scene(), verdict)
-        return verdict
+        balance = self._balance()
+        self._screen.summary(self._scene(), balance)
+        return balance
 
     async def _watch(self, sending: asyncio.Task[None]) -> None:
-        sent_at: float | None = None
+        began, sent_at = time.monotonic(), None
         while sent_at is None or time.monotonic() < sent_at + EXPIRE_AFTER_SECONDS + LATE_SECONDS:
             self._screen.show(self._scene())
             await asyncio.sleep(FRAME_SECONDS)
@@ -48,10 +52,20 @@ class Play:
             for task in (sending, self._stage.following):
                 if task.done() and (error := task.exception()) is not None:
                     raise DemoFailed(f"Kafka can't be used: {type(error).__name__}: {error}")
+            if time.monotonic() >= began + self._traffic.cut_at:
+                self._cut_one_answer_off()
             if sending.done():
                 sent_at = sent_at or time.monotonic()
-                if self._stage.reader.quiet_seconds > QUIET_SECONDS and not self._verdict().faults:
+                if self._stage.reader.quiet_seconds > QUIET_SECONDS and not self._balance().faults:
                     return
+
+    def _cut_one_answer_off(self) -> None:
+        """Keep a fault in force until it has struck an answer with reports: an empty one shows nothing."""
+        simulator = self._stage.simulator
+        # Whoever met the last fault may still be waiting for the answer that it spoils.
+        undecided = len(simulator.faults) or simulator.stats().in_flight
+        if not undecided and not any(report.cut for report in simulator.handed_out()):
+            simulator.faults.add(CUT_OFF)
 
     async def _send(self) -> None:
         began = time.monotonic()
@@ -60,20 +74,34 @@ class Play:
             match act:
                 case Sending():
                     await self._send_message(act)
+                case Placing():
+                    await self._place_call(act)
                 case Asking():
                     await self._ask(act.value)
-        while not self._stage.tally.ask_again(self._traffic.republished):  # noqa: ASYNC110 - the tally is pure and tells nobody
+        while not self._stage.tallies[HYBER_ACCOUNT].ask_again(self._traffic.republished):  # noqa: ASYNC110 - the tally is pure and tells nobody
             await asyncio.sleep(FRAME_SECONDS)
         await self._ask(republish(self._traffic.republished))
 
     async def _send_message(self, act: Sending) -> None:
-        message = replace(act.message, sent_at=time.time())
-        assert message.sent_at is not None
+        sent_at = time.time()
+        message = replace(act.message, sent_at=sent_at)
         self._stage.simulator.send(message)
-        self._stage.tally.expect(message.message_id)
+        self._stage.tallies[HYBER_ACCOUNT].expect(message.message_id)
         if act.announced:
-            self._stage.announced.add(message.message_id)
-            await self._write(self._stage.staging.topics.messages_sent, message_sent(message, message.sent_at))
+            self._stage.timed.add(message.message_id)
+            await self._announce(message_sent(message, sent_at))
+
+    async def _place_call(self, act: Placing) -> None:
+        sent_at = time.time()
+        call = replace(act.call, sent_at=sent_at)
+        self._stage.simulator.send_call(call)
+        self._stage.tallies[VOICE_ACCOUNT].expect(call.message_id, asked=act.announced)
+        self._stage.timed.add(call.message_id)
+        if act.announced:
+            await self._announce(call_sent(call, sent_at))
+
+    async def _announce(self, value: bytes) -> None:
+        await self._write(self._stage.staging.topics.messages_sent, value)
 
     async def _ask(self, value: bytes) -> None:
         await self._write(self._stage.staging.topics.fetch_requests, value)
@@ -81,18 +109,23 @@ class Play:
     async def _write(self, topic: str, value: bytes) -> None:
         await self._stage.producer.send_and_wait(topic, value)
 
-    def _verdict(self) -> Verdict:
-        found = self._stage.tally.verdict(self._stage.simulator.truth(), silent=(self._traffic.asked_once,))
-        letters = self._stage.reader.dead_letters
-        if letters == 1:
-            return found
-        return replace(found, faults=(*found.faults, f"the malformed record gave {letters} dead letters instead of 1"))
+    def _balance(self) -> Balance:
+        tallies, simulator = self._stage.tallies, self._stage.simulator
+        return Balance(
+            verdicts={
+                HYBER_ACCOUNT: tallies[HYBER_ACCOUNT].verdict(simulator.truth(), silent=(self._traffic.asked_once,)),
+                VOICE_ACCOUNT: tallies[VOICE_ACCOUNT].verdict(simulator.call_truth()),
+            },
+            collected=self._stage.collected(),
+            dead_letters=self._stage.reader.dead_letters,
+        )
 
     def _scene(self) -> Scene:
         return Scene(
             seconds=time.monotonic() - self._began,
             planned=self._planned,
-            counts=self._stage.tally.counts(),
+            accounts={account: tally.counts() for account, tally in self._stage.tallies.items()},
+            collected=self._stage.collected(),
             lookups=self._stage.simulator.stats().requests,
             dead_letters=self._stage.reader.dead_letters,
         )

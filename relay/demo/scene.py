@@ -60,12 +60,12 @@ def _place(settings: Settings, folder: Path, screen: Screen) -> Iterator[Place]:
 
 async def _played(place: Place, screen: Screen, *, count: int, keep: bool) -> bool:
     async with staged(place, screen) as stage:
-        verdict = await Play(stage, screen, run=place.run, count=count, began=time.monotonic()).run()
+        balance = await Play(stage, screen, run=place.run, count=count, began=time.monotonic()).run()
         if keep:
             screen.lines("Everything keeps running. To look yourself:", looking(place, stage.staging.topics))
             screen.note("Ctrl-C ends it.")
             await _until_interrupted(stage)
-    return not verdict.faults
+    return not balance.faults
 
 
 async def _until_interrupted(stage: Stage) -> None:

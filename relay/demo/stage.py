@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,15 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from relay.demo.child import RelayChild
+from relay.demo.collected import Collected, Gaps
 from relay.demo.reading import Reader
 from relay.demo.screen import Screen
-from relay.demo.staging import SPEED, Staging, as_toml, staging
+from relay.demo.staging import HYBER_ACCOUNT, SPEED, VOICE_ACCOUNT, Staging, staging
 from relay.demo.tally import Tally
 from relay.kafka.connection import client_options
 from relay.kafka.settings import KafkaSettings
 from relay.simulator.server import Simulator
+from relay.toml import as_toml
 
 LATENCY_SECONDS = 0.02  # what a lookup takes over a good line
 
@@ -46,7 +48,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Everything that runs while the demo plays."""
+    """Everything that runs while the demo plays; `timed` are the messages whose events have a delay to speak of."""
 
     staging: Staging
     simulator: Simulator
@@ -54,8 +56,13 @@ class Stage:
     producer: AIOKafkaProducer
     reader: Reader
     following: asyncio.Task[None]
-    tally: Tally
-    announced: set[str]
+    tallies: Mapping[str, Tally]
+    gaps: Gaps
+    timed: set[str]
+
+    def collected(self) -> Collected:
+        """Say what became of the reports that are handed out once."""
+        return self.gaps.collected(self.simulator.handed_out(), self.simulator.unread())
 
 
 @contextlib.asynccontextmanager
@@ -64,7 +71,7 @@ async def staged(place: Place, screen: Screen) -> AsyncIterator[Stage]:
     options = client_options(place.kafka)
     async with contextlib.AsyncExitStack() as stack:
         simulator = await stack.enter_async_context(Simulator(speed=SPEED, latency_seconds=LATENCY_SECONDS))
-        screen.step("Provider simulator", f"{simulator.url}, {SPEED:g} times faster than life")
+        screen.step("Both providers", f"simulated on {simulator.url}, {SPEED:g} times faster than life")
         plan = staging(
             place.kafka,
             run=place.run,
@@ -75,8 +82,8 @@ async def staged(place: Place, screen: Screen) -> AsyncIterator[Stage]:
         if not place.own:
             stack.push_async_callback(remove_topics, options, plan, screen)
         relay = await _relay(stack, place, plan, screen)
-        tally, announced = Tally(), set[str]()
-        reader = Reader(options, plan.topics, tally, lambda *change: _knew_at(simulator, announced, *change))
+        tallies, gaps, timed = {HYBER_ACCOUNT: Tally(), VOICE_ACCOUNT: Tally()}, Gaps(), set[str]()
+        reader = Reader(options, plan.topics, tallies, gaps, lambda *change: _knew_at(simulator, timed, *change))
         producer = AIOKafkaProducer(**options, acks="all")
         for client in (producer, reader.consumer):
             stack.push_async_callback(client.stop)
@@ -90,8 +97,9 @@ async def staged(place: Place, screen: Screen) -> AsyncIterator[Stage]:
             producer=producer,
             reader=reader,
             following=following,
-            tally=tally,
-            announced=announced,
+            tallies=tallies,
+            gaps=gaps,
+            timed=timed,
         )
 
 
@@ -106,9 +114,9 @@ async def _relay(stack: contextlib.AsyncExitStack, place: Place, plan: Staging, 
     return relay
 
 
-def _knew_at(simulator: Simulator, announced: set[str], message_id: str, kind: str) -> float | None:
+def _knew_at(simulator: Simulator, timed: set[str], message_id: str, kind: str) -> float | None:
     """Say since when the provider knew; of messages that were asked about later, a delay would mean nothing."""
-    return simulator.knew_at(message_id).get(kind) if message_id in announced else None
+    return simulator.knew_at(message_id).get(kind) if message_id in timed else None
 
 
 async def remove_topics(options: dict[str, Any], plan: Staging, screen: Screen) -> None:

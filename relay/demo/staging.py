@@ -1,6 +1,5 @@
 """What the demo's relay is configured with: its own group, topics of its own on a foreign Kafka, and a fast clock."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 from relay.configuration import TopicSettings
 from relay.kafka.settings import KafkaSettings
 
-ACCOUNT = "hyber_main"
+HYBER_ACCOUNT = "hyber_main"
+VOICE_ACCOUNT = "voice"
 SPEED = 120.0  # an hour of a message's life takes 30 s
 EXPIRE_AFTER_SECONDS = 10.0
 LONGEST_LIFE_SECONDS = 8.0  # before EXPIRE_AFTER_SECONDS, so that only silent messages are given up
@@ -21,6 +21,7 @@ POLLING = {
     "expire_after_seconds": EXPIRE_AFTER_SECONDS,
     "seen_watch_seconds": EXPIRE_AFTER_SECONDS,
 }
+COLLECTING = {"drain_seconds": 1, "expire_after_seconds": EXPIRE_AFTER_SECONDS}
 SECRET = "sasl_password"  # noqa: S105 - the name of the key
 
 
@@ -46,7 +47,7 @@ def staging(kafka: KafkaSettings, *, run: str, own: bool, replication_factor: in
         },
         "http": {"port": 0},
         "topics": {} if own else topics.model_dump(),
-        "accounts": {ACCOUNT: _account(provider_url)},
+        "accounts": {HYBER_ACCOUNT: _hyber_account(provider_url), VOICE_ACCOUNT: _voice_account(provider_url)},
     }
     if not kafka.security_protocol.startswith("SASL"):
         tables["kafka"].pop("sasl_mechanism", None)
@@ -59,7 +60,7 @@ def prefixed_topics(prefix: str) -> TopicSettings:
     return TopicSettings(**{key: prefix + name for key, name in TopicSettings().model_dump().items()})
 
 
-def _account(provider_url: str) -> dict[str, Any]:
+def _hyber_account(provider_url: str) -> dict[str, Any]:
     return {
         "provider": "hyber",
         "base_url": provider_url,
@@ -70,16 +71,12 @@ def _account(provider_url: str) -> dict[str, Any]:
     }
 
 
-def as_toml(tables: Mapping[str, Any], above: str = "") -> str:
-    """Write nested tables of text, numbers and truth values as TOML; keys must be bare."""
-    values = {key: value for key, value in tables.items() if not isinstance(value, Mapping)}
-    # JSON's texts are TOML's, but for one character that only TOML wants escaped.
-    lines = [
-        f"{key} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", r"\u007f") for key, value in values.items()
-    ]
-    text = "".join(f"{line}\n" for line in lines)
-    for key, table in tables.items():
-        if isinstance(table, Mapping) and table:
-            name = f"{above}{key}"
-            text += f"\n[{name}]\n" + as_toml(table, f"{name}.")
-    return text
+def _voice_account(provider_url: str) -> dict[str, Any]:
+    return {
+        "provider": "infobip_voice",
+        "base_url": provider_url,
+        "username": "login",
+        "password": "password",
+        "timeout_seconds": 2,
+        "polling": COLLECTING,
+    }

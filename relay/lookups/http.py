@@ -91,7 +91,7 @@ class PyreqwestHttp:
             async with builder.build_streamed() as response:
                 body = await self._body(response)
                 return HttpResponse(
-                    response.status, body, response.get_header("retry-after"), response.get_header("content-type")
+                    response.status, body, _header(response, "retry-after"), _header(response, "content-type")
                 )
         except TimeoutError:
             raise HttpFailure(Failure.TIMED_OUT) from None
@@ -101,7 +101,7 @@ class PyreqwestHttp:
             raise HttpFailure(_kind(error)) from None
 
     async def _body(self, response: Response) -> bytes:
-        length = response.get_header("content-length")
+        length = _header(response, "content-length")
         if length is not None and length.isdecimal():
             if int(length) > self._max_bytes:
                 raise HttpFailure(Failure.OVERSIZED)
@@ -136,6 +136,14 @@ def _client(headers: Mapping[str, str], timeout_seconds: float, ca_file: Path | 
     if ca_file is not None:
         builder = builder.add_root_certificate_pem(ca_file.read_bytes())
     return builder.build()
+
+
+def _header(response: Response, name: str) -> str | None:
+    """Return a header; one that is no text counts as none: the body is worth more than it."""
+    try:
+        return response.get_header(name)
+    except ValueError:
+        return None
 
 
 def _kind(error: PyreqwestError) -> Failure:

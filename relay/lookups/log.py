@@ -25,6 +25,7 @@ from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 
 LOGS_PER_SECOND = 1.9  # 120 requests a minute are allowed, also in the minute in which the account moves
+LOG_LIMIT = 1000  # entries of one answer; the most that is allowed
 BATCH_IDS, BATCH_LETTERS = 50, 2_000  # ids of one request, and how long they are together: servers bound a URL
 
 log = structlog.get_logger("relay.lookups")
@@ -40,6 +41,7 @@ class ToLogRequest(Protocol):
         bulk_ids: tuple[str, ...] = (),
         sent_since_at: datetime | None = None,
         sent_until_at: datetime | None = None,
+        limit: int | None = None,
     ) -> HttpRequest | None:
         """Return the request; None where the log is switched off."""
         ...
@@ -124,6 +126,7 @@ class LogLookups:
                     bulk_ids=(bulk_id,) if bulk_id else (),
                     sent_since_at=since_at,
                     sent_until_at=until_at,
+                    limit=LOG_LIMIT,
                 )
             )
         return answer if isinstance(answer, Page) else None
@@ -151,7 +154,9 @@ class LogLookups:
     async def _look_up(self, batch: list[tuple[Ticket, str]]) -> None:
         if not batch:
             return
-        answer = await self._asked(self._to_request(message_ids=tuple(message_id for _, message_id in batch)))
+        answer = await self._asked(
+            self._to_request(message_ids=tuple(message_id for _, message_id in batch), limit=LOG_LIMIT)
+        )
         reports: dict[str | None, list[Report]] = defaultdict(list)
         if isinstance(answer, Page):
             for report in answer.reports:

@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
@@ -172,9 +171,7 @@ async def understood(whole: Assembled, source: Source | None, letter: Letters) -
         answer.item = NoAnswer(drain_id=first.response_id, why="incomplete")
         answer.letters = refused_whole(BadRecordCode.DAMAGED, "parts of the body are missing or are not what was sent")
         return answer
-    drained = Drained(
-        drain_id=first.response_id, answered_at=datetime.fromisoformat(first.answered_at), status=first.status
-    )
+    drained = Drained(drain_id=first.response_id, answered_at=first.answered_at, status=first.status)
     answer.item = Read(drained=drained)
     if not is_success(first.status):
         sense = sense_of(first.status)

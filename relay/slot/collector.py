@@ -71,9 +71,7 @@ class Collector:
         self._failures = 0
         self._failed = failed
         self._waiting: asyncio.Task[None] | None = None
-        self._reconciling = Reconciling(
-            source, rules, tell=tell, found=found, failed=failed, metrics=metrics, clock=clock
-        )
+        self._reconciling = Reconciling(source, tell=tell, found=found, failed=failed, metrics=metrics, clock=clock)
 
     # When to drain
 

@@ -40,8 +40,8 @@ class Part:
     status: int
     url: str
     content_type: str | None
-    asked_at: str
-    answered_at: str
+    asked_at: datetime
+    answered_at: datetime
 
 
 def raw_records(response: StoredResponse, topic: str, partition: int) -> list[Outgoing]:
@@ -86,14 +86,21 @@ def part_of(record: Any) -> Part:
             status=int(facts["status"]),
             url=facts["url"],
             content_type=facts.get("content_type"),
-            asked_at=facts["asked_at"],
-            answered_at=facts["answered_at"],
+            asked_at=_instant(facts["asked_at"]),
+            answered_at=_instant(facts["answered_at"]),
         )
-    except (KeyError, ValueError, AttributeError, TypeError) as error:
+    except (KeyError, ValueError, OverflowError, AttributeError, TypeError) as error:
         raise UnreadableInternal(f"headers: {type(error).__name__}") from None
     if record.value is None or not 1 <= part.part <= part.parts:
         raise UnreadableInternal("value or header part")
     return part
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if format_instant(at) != text:  # a naive one would be taken for local time, and comes out otherwise
+        raise ValueError("not as the relay writes it")
+    return at
 
 
 @dataclass(slots=True, eq=False)

@@ -9,8 +9,8 @@ import structlog
 
 from relay.core.collecting import Filter, Gap, Reconciled
 from relay.core.model import Report
-from relay.core.rules import Collecting
 from relay.lookups.collected import CollectedAccount
+from relay.lookups.log import LOG_LIMIT
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 
@@ -18,7 +18,7 @@ LOG_REACHES = timedelta(hours=48)
 REACH_MARGIN = timedelta(minutes=1)  # asking for more than there is may be an error
 BEFORE_SECONDS = 1.0  # the log is written a moment after a report is handed out
 CLOCKS_APART = timedelta(minutes=1)  # how far the provider's clock may be from ours
-SMALLEST_WINDOW = timedelta(seconds=1)
+SMALLEST_WINDOW = timedelta(milliseconds=1)  # instants of the log have no finer part
 FIRST_BACK_OFF_SECONDS, LONGEST_BACK_OFF_SECONDS = 2.0, 300.0
 
 log = structlog.get_logger("relay.slot")
@@ -31,7 +31,6 @@ class Reconciling:
     def __init__(
         self,
         source: CollectedAccount,
-        rules: Collecting,
         *,
         tell: Callable[[Reconciled], None],
         found: Callable[[Report, Gap], None],
@@ -40,7 +39,6 @@ class Reconciling:
         clock: Callable[[], datetime],
     ) -> None:
         self._source = source
-        self._rules = rules
         self._tell = tell
         self._found = found
         self._metrics = metrics
@@ -89,7 +87,7 @@ class Reconciling:
     async def _read(self, gap: Gap) -> None:
         """Read the log window by window; one that is full may hold more, and is halved."""
         windows: list[Window] = [(gap.first_at - LOG_REACHES, gap.last_at + CLOCKS_APART)]
-        requests = reports = failures = 0
+        requests = reports = failures = overfull = 0
         while windows:
             since_at, until_at = windows.pop()
             since_at = max(since_at, self._clock() - LOG_REACHES + REACH_MARGIN)
@@ -102,13 +100,18 @@ class Reconciling:
                 failures += 1
                 continue
             requests, failures = requests + 1, 0
-            if page.count >= self._rules.limit and until_at - since_at > SMALLEST_WINDOW:
-                middle = since_at + (until_at - since_at) / 2
-                windows += [(since_at, middle), (middle, until_at)]
-                continue
+            if page.count >= LOG_LIMIT:
+                if until_at - since_at > SMALLEST_WINDOW:
+                    middle = since_at + (until_at - since_at) / 2
+                    windows += [(since_at, middle), (middle, until_at)]
+                    continue
+                overfull += 1
             reports += len(page.reports)
             for report in page.reports:
                 self._found(report, gap)
+        if overfull:
+            self._abandon(gap, f"{overfull} instants have more calls than the log shows at once")
+            return
         self._metrics.gaps.labels(self._source.account, "reconciled").inc()
         log.info(Line.GAP_RECONCILED, **_facts(self._source.account, gap), requests=requests, reports=reports)
 

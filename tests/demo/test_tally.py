@@ -4,7 +4,10 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from relay.demo.tally import Tally, changes_of, delays_of
+import pytest
+
+from relay.demo.tally import Tally, Verdict, changes_of, delays_of
+from relay.simulator.infobip_truth import CallTruth
 from relay.simulator.truth import Truth
 
 PENDING = Truth(
@@ -20,21 +23,31 @@ PENDING = Truth(
 DELIVERED = replace(PENDING, delivered_at=101.0, outcome="delivered")
 SEEN = replace(DELIVERED, seen_at=105.0)
 FAILED = replace(PENDING, failed_at=102.0, outcome="failed")
+UNREPORTED = CallTruth(
+    message_id="m1",
+    bulk_id=None,
+    sent_at=100.0,
+    delivered_at=None,
+    answered_at=None,
+    failed_at=None,
+    outcome="pending",
+)
+ANSWERED = replace(UNREPORTED, delivered_at=101.0, answered_at=101.0, outcome="delivered")
 
 
 def an_event(kind: str, **changed: Any) -> dict[str, Any]:
     """Build the fields of a StatusChanged that the tally looks at; the same fact has the same id."""
     event = {"message_id": "m1", "extra_id": None, "type": kind, "sequence": 1, "inferred": False, "supersedes": None}
-    event |= changed
+    event |= {"request_id": None} | changed
     fact = f"{event['message_id']} {kind} {event['inferred']}"
     return {"event_id": str(uuid.uuid5(uuid.NAMESPACE_OID, fact)), **event}
 
 
-def a_tally(*events: dict[str, Any], expected: tuple[str, ...] = ("m1",)) -> Tally:
+def a_tally(*events: dict[str, Any], expected: tuple[str, ...] = ("m1",), asked: bool = True) -> Tally:
     """Build a tally that has read these events."""
     tally = Tally()
     for message_id in expected:
-        tally.expect(message_id)
+        tally.expect(message_id, asked=asked)
     for event in events:
         tally.read(event, at=110.0, knew_at=100.0)
     return tally
@@ -48,7 +61,7 @@ def faults(tally: Tally, truth: Truth, *, silent: tuple[str, ...] = ()) -> tuple
 def test_every_change_published_once_is_no_fault() -> None:
     """A message that was delivered and seen, each published once and numbered, is as it should be."""
     verdict = a_tally(an_event("delivered"), an_event("seen", sequence=2)).verdict({"m1": SEEN})
-    assert (verdict.known, verdict.published, verdict.faults) == (2, 2, ())
+    assert verdict == Verdict(known=2, published=2, lost=0, twice=0, faults=())
 
 
 def test_a_change_that_was_not_published_is_a_fault() -> None:
@@ -60,6 +73,37 @@ def test_a_record_published_twice_is_a_fault() -> None:
     """The same event read twice is a duplicate, although its id would let readers drop it."""
     tally = a_tally(an_event("failed"), an_event("failed"))
     assert faults(tally, FAILED) == ("m1: failed was published 2 times instead of 1",)
+
+
+def test_what_is_lost_and_what_came_twice_is_counted() -> None:
+    """Each change that is missing and each that came more often counts, beside the line that names it."""
+    tally = a_tally(an_event("delivered"), an_event("delivered"), an_event("failed", message_id="m2"), expected=("m1",))
+    verdict = tally.verdict({"m1": SEEN})
+    assert (verdict.lost, verdict.twice, len(verdict.faults)) == (1, 1, 3)
+
+
+def test_an_answered_call_has_two_changes() -> None:
+    """A call that was taken is delivered and answered; one without a report changes nothing."""
+    answered = a_tally(an_event("delivered"), an_event("answered", sequence=2)).verdict({"m1": ANSWERED})
+    assert answered == Verdict(known=2, published=2, lost=0, twice=0, faults=())
+    assert changes_of(replace(ANSWERED, answered_at=None)) == {"delivered"}
+    assert changes_of(replace(UNREPORTED, failed_at=101.0, outcome="failed")) == {"failed"}
+
+
+@pytest.mark.parametrize("request_id", [None, "somebody's"])
+def test_what_nobody_asked_for_names_no_request(request_id: str | None) -> None:
+    """Its changes count as any other, but an event of it that names a request is at fault."""
+    tally = a_tally(an_event("failed", request_id=request_id), asked=False)
+    verdict = tally.verdict({"m1": FAILED})
+    assert (verdict.known, verdict.published, verdict.lost) == (1, 1, 0)
+    assert bool(verdict.faults) is (request_id is not None)
+    assert tally.counts().unasked == 1
+
+
+def test_what_nobody_asked_for_is_not_given_up() -> None:
+    """Nobody waits for a report of a message that the relay was not told of."""
+    assert a_tally(asked=False).verdict({"m1": UNREPORTED}).faults == ()
+    assert a_tally(asked=True).verdict({"m1": UNREPORTED}).faults == ("m1: was not given up",)
 
 
 def test_a_change_that_never_was_is_a_fault() -> None:
