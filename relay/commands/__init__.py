@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from relay import __version__
-from relay.commands import broker, check, demo, run, schemas, simulate, topics
+from relay.commands import broker, check, demo, explain, run, schemas, simulate, topics
 from relay.kafka.embedded import EmbeddedKafkaError
 from relay.mistakes import ConfigurationError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("demo")(demo.demo)
 app.command("check")(check.check)
+app.command("explain")(explain.explain)
 app.command("broker")(broker.broker)
 app.command("simulate", epilog=simulate.EXAMPLE)(simulate.simulate)
 app.add_typer(topics.app, name="topics")

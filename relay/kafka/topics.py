@@ -100,6 +100,10 @@ class Topics:
         """Return the partition count of an existing topic."""
         return (await self._partitions())[topic]
 
+    async def counts(self) -> dict[str, int]:
+        """Return the partition count of every topic that exists and may be seen."""
+        return await self._partitions()
+
     async def _partitions(self) -> dict[str, int]:
         described = await self._admin.describe_topics()
         return {topic["topic"]: len(topic["partitions"]) for topic in described if not topic["error_code"]}

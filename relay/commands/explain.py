@@ -1,0 +1,118 @@
+"""`relay explain`: what became of a message, from the topics alone; or how an account stands."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console, RenderableType
+
+from relay.commands.options import BootstrapOption, ConfigOption, JsonOption, settings_of
+from relay.configuration import Settings
+from relay.explain.accounts import AccountExplanation, explained_account, search_account
+from relay.explain.candidates import candidates_of
+from relay.explain.reading import KafkaReads, reads_of
+from relay.explain.rendering import account_view, message_view
+from relay.explain.search import search
+from relay.explain.timeline import Explanation, explained
+from relay.kafka.connection import client_options
+from relay.mistakes import ConfigurationError
+from relay.printable import printable
+
+PIPED_WIDTH = 1000  # one line each for grep and logs; a terminal gets columns that fit it
+_T = TypeVar("_T")
+
+
+def explain(
+    message_id: Annotated[str | None, typer.Argument(help="A message_id, or an extra_id.", show_default=False)] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", "-a", help="Search this account only; alone: explain the account.")
+    ] = None,
+    config: ConfigOption = None,
+    bootstrap_servers: BootstrapOption = None,
+    json_: JsonOption = False,  # noqa: FBT002 - typer's way to say a flag
+) -> None:
+    """Tell what became of a message: its requests, answers, state and events in order of time; or of an account."""
+    if message_id is not None and not _is_id(message_id):
+        raise typer.BadParameter("must be an id in valid UTF-8, not empty", param_hint="MESSAGE_ID")
+    if message_id is None and account is None:
+        raise typer.BadParameter("name a message, or an account with --account", param_hint="MESSAGE_ID")
+    settings = settings_of(config, bootstrap_servers)
+    if settings.kafka.bootstrap_servers is None:
+        raise ConfigurationError(["kafka.bootstrap_servers: is not set; name the Kafka whose topics are meant"])
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # its errors are told in our own words
+    if message_id is None:
+        of_account = _account(settings, account)
+        _tell(of_account, account_view, json_=json_)
+        if of_account.missing:
+            raise typer.Exit(1)
+        return
+    of_message = _message(settings, message_id, account)
+    _tell(of_message, message_view if of_message.entries else None, json_=json_)
+    if not of_message.entries:
+        where = account or "any configured account"
+        typer.echo(f"no record of {printable(message_id)} in {where}: not on the topics, or not any more", err=True)
+        raise typer.Exit(1)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return bool(text.encode())
+    except UnicodeEncodeError:  # bytes of the command line that are no UTF-8
+        return False
+
+
+def _message(settings: Settings, message_id: str, account: str | None) -> Explanation:
+    candidates = candidates_of(settings, account)
+    findings = _read(settings, lambda reads: search(reads, candidates, message_id, one_account=account is not None))
+    return explained(findings, candidates, settings.accounts, datetime.now(UTC))
+
+
+def _account(settings: Settings, account: str | None) -> AccountExplanation:
+    (candidate,) = candidates_of(settings, account)
+    findings = _read(settings, lambda reads: search_account(reads, candidate))
+    return explained_account(findings, candidate, datetime.now(UTC))
+
+
+def _read(settings: Settings, search_in: Callable[[KafkaReads], Awaitable[_T]]) -> _T:
+    """Search the topics; whatever keeps Kafka from answering is one line."""
+    options = client_options(settings.kafka)
+
+    async def searched() -> _T:
+        async with reads_of(settings, options) as reads:
+            return await search_in(reads)
+
+    try:
+        return asyncio.run(searched())
+    except Exception as error:  # noqa: BLE001 - aiokafka raises many kinds while Kafka is away
+        why = f"{type(error).__name__}: {str(error) or 'no answer in time'}"
+        typer.echo(printable(f"Kafka can't be read: {why}"), err=True)
+        raise typer.Exit(1) from None
+
+
+def _tell(
+    explanation: Explanation | AccountExplanation, view: Callable[[Any], RenderableType] | None, *, json_: bool
+) -> None:
+    """Print an explanation; without a view there is nothing to show to people."""
+    if explanation.missing:
+        names = ", ".join(explanation.missing)
+        typer.echo(f"not read, for they are missing or hidden from us: {names}; try `relay topics check`", err=True)
+    if json_:
+        typer.echo(json.dumps(explanation.as_json()))
+    elif view is not None:
+        _show(view(explanation))
+
+
+def _show(what: RenderableType) -> None:
+    console = Console()
+    if console.is_terminal:
+        console.print(what)
+        return
+    piped = Console(width=PIPED_WIDTH)
+    with piped.capture() as captured:
+        piped.print(what)
+    for line in captured.get().splitlines():
+        typer.echo(line.rstrip())

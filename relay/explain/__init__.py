@@ -1,0 +1,1 @@
+"""What became of a message, or of an account, told from the topics alone."""

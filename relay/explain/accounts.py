@@ -1,0 +1,175 @@
+"""An account explained: its drains and open gaps, and how many of its messages are pending, by age."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+
+from relay.core.collecting import AccountState, Drained
+from relay.core.merging import awaits_outcome
+from relay.core.model import Json, MessageState
+from relay.explain.candidates import Candidate
+from relay.explain.drains import all_of, drains_of, wish_entry
+from relay.explain.entries import Entry, Found, Kind, in_order, shown
+from relay.explain.reading import Reads
+from relay.kafka.partitions import partition_of
+from relay.slot.codec import UnreadableInternal, decode_state
+from relay.slot.keys import account_key, account_shard_key, message_key
+
+AGES = {
+    "under 1 min": 0,
+    "1 to 10 min": 60,
+    "10 to 60 min": 600,
+    "1 to 6 h": 3_600,
+    "6 to 24 h": 21_600,
+    "1 day or more": 86_400,
+}
+"""Ages in words, and the seconds from which on each is meant."""
+
+
+@dataclass(slots=True, kw_only=True)
+class AccountFindings:
+    """What the state topic holds of an account; of a pending message only when it began and when it expires.
+
+    `wishes` are the requests for unread reports that are not done, `drains` is the record of its drains.
+    """
+
+    messages: set[bytes] = field(default_factory=set)
+    pending: dict[bytes, tuple[datetime, datetime]] = field(default_factory=dict)
+    unreadable: set[bytes] = field(default_factory=set)
+    wishes: dict[bytes, tuple[Found, MessageState]] = field(default_factory=dict)
+    drains: Found | None = None
+    missing: tuple[str, ...] = ()
+
+    def take(self, found: Found, account: str) -> None:
+        """Take a record of the state topic; the newest of a key holds."""
+        key = found.key or b""
+        if key == account_key(account):
+            self.drains = found
+        elif key.startswith((message_key(account, ""), f"lookup/{account}/".encode())):
+            self._forget(key)
+            self._take_state(key, found)
+
+    def _forget(self, key: bytes) -> None:
+        self.messages.discard(key)
+        self.unreadable.discard(key)
+        self.pending.pop(key, None)
+        self.wishes.pop(key, None)
+
+    def _take_state(self, key: bytes, found: Found) -> None:
+        if found.value is None:
+            return
+        try:
+            state = decode_state(found.value)
+        except UnreadableInternal:
+            self.unreadable.add(key)
+            return
+        if state.message_id is None and state.extra_id is None:
+            self.wishes[key] = found, state
+        elif not state.became:
+            self.messages.add(key)
+            if awaits_outcome(state) or state.once:
+                self.pending[key] = state.anchor_at, state.expires_at
+
+
+async def search_account(reads: Reads, candidate: Candidate) -> AccountFindings:
+    """Read the states of an account: all partitions, or the one that it lives in."""
+    count = reads.partitions("state")
+    findings = AccountFindings(missing=reads.missing(["state"]))
+    numbers = set(range(count))
+    if candidate.collected and count:
+        numbers = {partition_of(account_shard_key(candidate.name), count)}
+    await reads.read({("state", number) for number in numbers}, lambda found: findings.take(found, candidate.name))
+    return findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountExplanation:
+    """An account explained; `by_age` counts its pending messages, by the time since they were sent or asked about."""
+
+    account: str
+    provider: str
+    messages: int
+    by_age: dict[str, int]
+    overdue: int
+    oldest_at: datetime | None
+    last: Drained | None
+    entries: tuple[Entry, ...]
+    summary: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    def as_json(self) -> Json:
+        """Return the explanation as plain JSON values."""
+        of_kind = {kind: [each.details for each in self.entries if each.kind is kind] for kind in Kind}
+        return {
+            "account": self.account,
+            "provider": self.provider,
+            "messages": self.messages,
+            "pending": {
+                "count": sum(self.by_age.values()),
+                "by_age": self.by_age,
+                "overdue": self.overdue,
+                "oldest_at": shown(self.oldest_at),
+            },
+            "last_drain": None
+            if self.last is None
+            else {
+                "drain_id": self.last.drain_id,
+                "answered_at": shown(self.last.answered_at),
+                "status": self.last.status,
+                "reports": self.last.reports,
+                "count": self.last.count,
+            },
+            "intent": next(iter(of_kind[Kind.INTENT]), None),
+            "wishes": of_kind[Kind.WISH],
+            "gaps": of_kind[Kind.GAP],
+            "summary": list(self.summary),
+            "missing_topics": list(self.missing),
+        }
+
+
+def explained_account(findings: AccountFindings, candidate: Candidate, now: datetime) -> AccountExplanation:
+    """Return the explanation of an account, as of `now`."""
+    drains = drains_of(findings.drains)
+    known = drains if drains is not None else AccountState()
+    ages = Counter(_age((now - anchor_at).total_seconds()) for anchor_at, _ in findings.pending.values())
+    entries = [wish_entry(candidate.name, found, wish) for found, wish in findings.wishes.values()]
+    if findings.drains is not None:
+        entries += all_of(candidate.name, findings.drains, known)
+    return AccountExplanation(
+        account=candidate.name,
+        provider=candidate.rules.provider,
+        messages=len(findings.messages),
+        by_age={age: ages[age] for age in AGES},
+        overdue=sum(expires_at <= now for _, expires_at in findings.pending.values()),
+        oldest_at=min((anchor_at for anchor_at, _ in findings.pending.values()), default=None),
+        last=known.last,
+        entries=tuple(in_order(entries)),
+        summary=tuple(_sentences(findings, candidate, known, readable=drains is not None)),
+        missing=findings.missing,
+    )
+
+
+def _age(seconds: float) -> str:
+    """Return the words for an age; what is sent in the future is new."""
+    bounds = list(AGES.items())
+    return next((word for (word, _), (_, end) in pairwise(bounds) if seconds < end), bounds[-1][0])
+
+
+def _sentences(findings: AccountFindings, candidate: Candidate, drains: AccountState, *, readable: bool) -> list[str]:
+    pending = len(findings.pending)
+    said = [f"{pending} of {len(findings.messages)} stored messages pending" if pending else "nothing is pending"]
+    if findings.unreadable:
+        said.append(f"{_many(len(findings.unreadable), 'state')} can't be read by this release")
+    if not candidate.collected:
+        return [*said, "its reports can be read again: no drains, no gaps"]
+    if not readable:
+        return [*said, "its drains can't be read: another release wrote their record, or it is damaged"]
+    said.append("a drain may be under way" if drains.intent is not None else "no drain is under way")
+    lost = sum(gap.count for gap in drains.gaps)
+    gaps = _many(len(drains.gaps), "open gap")
+    return [*said, f"{_many(lost, 'drain')} without an answer in {gaps}" if lost else "no open gaps"]
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

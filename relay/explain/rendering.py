@@ -1,0 +1,73 @@
+"""Explanations for people: a timeline or a few figures, and a closing sentence."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from relay.contracts.instants import format_instant
+from relay.explain.accounts import AccountExplanation
+from relay.explain.entries import Entry, Kind, shown
+from relay.explain.timeline import Explanation
+from relay.printable import printable
+
+COLOURS = {
+    Kind.REQUEST: "white",
+    Kind.ACCEPTED: "white",
+    Kind.FORWARDED: "white",
+    Kind.WISH: "cyan",
+    Kind.INTENT: "cyan",
+    Kind.RESPONSE: "cyan",
+    Kind.EVENT: "green",
+    Kind.STATE: "yellow",
+    Kind.GAP: "bold red",
+}
+
+
+def message_view(explanation: Explanation) -> RenderableType:
+    """Lay a message's timeline out, with the closing sentence."""
+    accounts = {entry.account for entry in explanation.entries}
+    heading = Text.assemble(
+        ("message ", "dim"), (printable(explanation.asked), "bold"), (" in ", "dim"), _list(explanation.accounts)
+    )
+    timeline = _timeline(explanation.entries, several=len(accounts) > 1)
+    return Group(heading, "", timeline, "", *_closing(explanation.summary))
+
+
+def account_view(explanation: AccountExplanation) -> RenderableType:
+    """Lay an account's figures, drains and gaps out."""
+    heading = Text.assemble(("account ", "dim"), (explanation.account, "bold"), f" at {explanation.provider}")
+    ages = Table.grid(padding=(0, 2))
+    ages.add_row(Text("pending since", "bold"), Text("messages", "bold"))
+    for age, count in explanation.by_age.items():
+        ages.add_row(age, Text(str(count), justify="right"))
+    facts = [Text(f"{explanation.overdue} of them are past their expires_at")] if explanation.overdue else []
+    if explanation.oldest_at is not None:
+        facts.append(Text(f"the oldest waits since {shown(explanation.oldest_at)}"))
+    if (last := explanation.last) is not None:
+        when = format_instant(last.answered_at)
+        facts.append(Text(f"last answered drain {last.drain_id}: HTTP {last.status}, {last.count} reports, at {when}"))
+    timeline: list[RenderableType] = []
+    if explanation.entries:
+        timeline = ["", _timeline(explanation.entries, several=False)]
+    return Group(heading, "", ages, *facts, *timeline, "", *_closing(explanation.summary))
+
+
+def _timeline(entries: Sequence[Entry], *, several: bool) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    for entry in entries:
+        cells = [Text(shown(entry.at) or "-"), Text(entry.kind.value, COLOURS[entry.kind])]
+        if several:
+            cells.append(Text(printable(entry.account or "?")))
+        table.add_row(*cells, Text.assemble(entry.text, "  ", (printable(entry.found.where), "dim")))
+    return table
+
+
+def _closing(summary: Iterable[str]) -> list[Text]:
+    return [Text(printable(sentence), "bold") for sentence in summary]
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names) or "no configured account"
