@@ -73,7 +73,6 @@ def account_lookups(name: str, account: Account, asks: Asks, metrics: Metrics) -
 def collected_account(name: str, account: Account, collects: Collects, metrics: Metrics) -> CollectedAccount:
     """Build what collects an account's reports, and reads its log; both through the same connections."""
     http = _http(account, max_bytes=READ_ONCE_BYTES)
-    rules = collects.collecting(account)
 
     def to_request(intent: Intent) -> HttpRequest:
         return collects.drain_request(account, bulk_id=intent.bulk_id, message_id=intent.message_id, limit=intent.limit)
@@ -87,7 +86,6 @@ def collected_account(name: str, account: Account, collects: Collects, metrics: 
         rate_per_second=account.rate_per_second,
         to_request=partial(collects.log_request, account),
         read_page=read_page,
-        wait_seconds=rules.drain_seconds,
         metrics=metrics,
     )
     return CollectedAccount(
@@ -98,6 +96,7 @@ def collected_account(name: str, account: Account, collects: Collects, metrics: 
         rate_per_second=account.rate_per_second,
         to_request=to_request,
         read_page=read_page,
+        error_in=collects.error_in,
     )
 
 

@@ -120,8 +120,8 @@ class Relay:
         publishing.partitions_are(await self._until("topics", lambda: committer.partitions(publishing.needed)))
         group = self._settings.relay.group
         consumer = await self._until("the slots' consumer group", lambda: started_consumer(self._options, group))
-        stack.push_async_callback(self._quietly, consumer.stop)
         collection = self._built_collection(stack, built, partitions, consumer)
+        stack.push_async_callback(self._quietly, consumer.stop)  # first: others take over while drains end here
         self._loop = loop = self._built_loop(consumer, committer, publishing, accounts, collection)
         self._spawn(stack, accounts.run())
         self._spawn(stack, loop.turn_for_ever())

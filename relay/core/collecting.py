@@ -159,6 +159,11 @@ def fulfils(drained: Intent, wish: Wish) -> bool:
     return covers(drained.filter, wish.filter) and wish.wished_at <= drained.intended_at
 
 
+def overlap(one: Filter, other: Filter) -> bool:
+    """Tell whether something may pass both filters."""
+    return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
+
+
 def covers(wide: Filter, narrow: Filter) -> bool:
     """Tell whether all that one filter lets through passes another."""
     return wide[0] in (None, narrow[0]) and wide[1] in (None, narrow[1])

@@ -15,6 +15,7 @@ from relay.core.model import (
     Event,
     EventType,
     Forgotten,
+    Fulfilled,
     Item,
     Lookup,
     MessageState,
@@ -58,7 +59,7 @@ def decide(
     if isinstance(item, Requested):
         return _requested(state, item, now, rules)
     if isinstance(item, Collected):
-        return _answered(state or _unasked(item.report, now), Answered(report=item.report), now, rules, Seen.FOUND)
+        state, item = state or _unasked(item.report, now), Answered(report=item.report)
     if state is None or (state.became and not isinstance(item, Forgotten)):
         return Verdict(state=state)  # too late: the message is forgotten, or it lives in another slot
     match item:
@@ -66,6 +67,8 @@ def decide(
             return _answered(state, item, now, rules, seen)
         case Unanswered():
             return _unanswered(state, item, now, rules, seen)
+        case Fulfilled():  # says nothing of whether the message is known, so nothing may expire by it
+            return Verdict(state=_kept(replace(state, once=False)))
         case Forgotten():
             return Verdict(state=None if forgettable(state, rules, now) else state)
         case _:
@@ -75,8 +78,6 @@ def decide(
 def seen_of(item: Item) -> Seen:
     """Return what an item shows of the message's lookups."""
     match item:
-        case Answered(found=None):
-            return Seen.ASKED
         case Answered():
             return Seen.FOUND if item.found else Seen.MISSING
         case Collected():
@@ -199,9 +200,12 @@ def _concluded(verdict: Verdict, now: datetime, rules: Rules, seen: Seen) -> Ver
             return replace(verdict, state=expired)
         event = expiry_event(state, rules, found=seen is not Seen.MISSING, at=now)
         return Verdict(state=replace(expired, published=(*state.published, event)), events=(*verdict.events, event))
-    if not (state.follow or state.once or state.published):
-        return replace(verdict, state=None)
-    return verdict
+    return replace(verdict, state=_kept(state))
+
+
+def _kept(state: MessageState) -> MessageState | None:
+    """Return the state if it is worth keeping: followed, waited for, or published."""
+    return state if state.follow or state.once or state.published else None
 
 
 def absorb(state: MessageState, report: Report, now: datetime, rules: Rules) -> Verdict:

@@ -236,13 +236,10 @@ class Seen(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The provider answered: with a report, or that it has none (yet).
-
-    `found`: whether it knows the id; None where its answer doesn't tell.
-    """
+    """The provider answered: with a report, or that it has none (yet); `found` is false if it doesn't know the id."""
 
     report: Report | None
-    found: bool | None = True
+    found: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,8 +268,13 @@ class Collected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fulfilled:
+    """A drain that was wanted came to its end: whatever it could bring of the message was decided before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
     """The time to remember a finished message is over."""
 
 
-Item = Requested | Answered | Unanswered | Collected | Forgotten
+Item = Requested | Answered | Unanswered | Collected | Fulfilled | Forgotten

@@ -31,6 +31,7 @@ class CollectedAccount:
         rate_per_second: float,
         to_request: ToDrainRequest,
         read_page: ReadPage,
+        error_in: Callable[[bytes], str | None],
     ) -> None:
         self.account = account
         self.log = log_lookups
@@ -40,6 +41,7 @@ class CollectedAccount:
         self._next_at = 0.0
         self._to_request = to_request
         self._read_page = read_page
+        self.error_in = error_in
 
     def opens_at(self, monotonic: float) -> float:
         """Return the monotonic instant from which a drain may start, as far as the provider goes."""
@@ -57,7 +59,6 @@ class CollectedAccount:
 
         """
         self._next_at = time.monotonic() + self._spacing
-        self.log.drained = True
         return await self._door.get(self._to_request(intent), self._tell_failed)
 
     async def read(self, body: bytes, content_type: str | None) -> Page:

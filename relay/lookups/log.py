@@ -26,6 +26,8 @@ from relay.observe.metrics import Metrics
 
 LOGS_PER_SECOND = 1.9  # 120 requests a minute are allowed, also in the minute in which the account moves
 LOG_LIMIT = 1000  # entries of one answer; the most that is allowed
+NO_MESSAGE = timedelta(minutes=1)  # a request that names no message can't be looked up: its drain ends it
+REACH = timedelta(hours=48) - timedelta(minutes=1)
 BATCH_IDS, BATCH_LETTERS = 50, 2_000  # ids of one request, and how long they are together: servers bound a URL
 
 log = structlog.get_logger("relay.lookups")
@@ -47,13 +49,12 @@ class ToLogRequest(Protocol):
         ...
 
 
+Asked = tuple[Ticket, str, datetime]
 ReadPage = Callable[[bytes, str | None], Page]
 
 
 class LogLookups:
-    """One account's lookups in the log. `drained`: the account was asked for unread reports in this process's life."""
-
-    drained = False
+    """One account's lookups in the log; where there is none, they wait for the account's next drain."""
 
     def __init__(
         self,
@@ -63,7 +64,6 @@ class LogLookups:
         rate_per_second: float,
         to_request: ToLogRequest,
         read_page: ReadPage,
-        wait_seconds: float,
         metrics: Metrics,
     ) -> None:
         self.in_flight = 0
@@ -73,7 +73,6 @@ class LogLookups:
         self._limiter = limiter_of(min(rate_per_second, LOGS_PER_SECOND))
         self._to_request = to_request
         self._read_page = read_page
-        self._wait_seconds = wait_seconds
         self._metrics = metrics
         self._tickets = Tickets()
         self._turn = asyncio.Lock()
@@ -102,17 +101,16 @@ class LogLookups:
     async def run(self) -> None:
         """Look messages up as the limits allow, for ever."""
         while True:
-            if not self._tickets.any():
+            if not (self.there and self._tickets.any()):
                 self._changed.clear()
                 await self._changed.wait()
-            elif not self.there:
-                self._wait_for_a_drain(self._tickets.take())
             elif not self._door.passes:
                 self._tickets.turn_away(self._door)
             else:
                 async with self._turn:
                     await self._limiter.acquire()
-                    await self._look_up(self._batch())
+                    if self._door.passes:
+                        await self._look_up(self._batch())
 
     async def window(self, wanted: Filter, since_at: datetime, until_at: datetime) -> Page | None:
         """Return what the log says of the messages sent in a window of time; None if it can't be had now."""
@@ -131,38 +129,37 @@ class LogLookups:
             )
         return answer if isinstance(answer, Page) else None
 
-    def _wait_for_a_drain(self, ticket: Ticket) -> None:
-        """Without a log only drains tell of a message; it was asked about if there was one."""
-        ticket.asker.answer(ticket.key, Unanswered(asked=self.drained, not_before=self._later()))
+    def drained(self, began: float, unanswered: Unanswered) -> None:
+        """Without a log only drains tell of messages: end the lookups that were due when one began (epoch seconds)."""
+        while not self.there and self._tickets.any() and (self._tickets.oldest_due or 0.0) <= began:
+            ticket = self._tickets.take()
+            ticket.asker.answer(ticket.key, unanswered)
 
-    def _later(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self._wait_seconds)
-
-    def _batch(self) -> list[tuple[Ticket, str]]:
-        batch: list[tuple[Ticket, str]] = []
+    def _batch(self) -> list[Asked]:
+        batch: list[Asked] = []
         letters = 0
         while self._tickets.any() and len(batch) < BATCH_IDS and letters < BATCH_LETTERS:
             ticket = self._tickets.take()
             lookup = ticket.asker.lookup(ticket.key)
             if lookup is None or lookup.message_id is None:
-                ticket.asker.answer(ticket.key, Unanswered(asked=False, not_before=self._later()))
+                ticket.asker.answer(ticket.key, Unanswered(asked=False, not_before=datetime.now(UTC) + NO_MESSAGE))
             else:
-                batch.append((ticket, lookup.message_id))
+                batch.append((ticket, lookup.message_id, lookup.anchor_at))
                 letters += len(lookup.message_id)
         return batch
 
-    async def _look_up(self, batch: list[tuple[Ticket, str]]) -> None:
+    async def _look_up(self, batch: list[Asked]) -> None:
         if not batch:
             return
         answer = await self._asked(
-            self._to_request(message_ids=tuple(message_id for _, message_id in batch), limit=LOG_LIMIT)
+            self._to_request(message_ids=tuple(message_id for _, message_id, _ in batch), limit=LOG_LIMIT)
         )
         reports: dict[str | None, list[Report]] = defaultdict(list)
         if isinstance(answer, Page):
             for report in answer.reports:
                 reports[report.message_id].append(report)
-        for ticket, message_id in batch:
-            items: list[Item] = [answer] if isinstance(answer, Unanswered) else _answers(reports[message_id])
+        for ticket, message_id, sent_at in batch:
+            items: list[Item] = [answer] if isinstance(answer, Unanswered) else _answers(reports[message_id], sent_at)
             for item in items:
                 if not ticket.cancelled:
                     ticket.asker.answer(ticket.key, item)
@@ -200,5 +197,10 @@ class LogLookups:
         """Do nothing: the connections are those of the account's drains."""
 
 
-def _answers(reports: list[Report]) -> list[Item]:
-    return [Answered(report=report) for report in reports] or [Answered(report=None, found=False)]
+def _answers(reports: list[Report], sent_at: datetime) -> list[Item]:
+    """Return what the log says of a message; that it isn't in there says nothing of one that was sent too long ago."""
+    if reports:
+        return [Answered(report=report) for report in reports]
+    if datetime.now(UTC) - sent_at > REACH:
+        return [Unanswered(asked=True)]
+    return [Answered(report=None, found=False)]

@@ -56,7 +56,7 @@ class Line(StrEnum):
     DRAIN_FAILED = "drain.failed"  # a drain brought no answer that can be read: account, why, status
     DRAIN_WITHDRAWN = "drain.withdrawn"  # too much time had passed since it was decided; not asked: account, drain_id
     DRAIN_DELAYED = "drain.delayed"  # a body that was read waits until Kafka takes it: account, drain_id, why
-    DRAIN_ABANDONED = "drain.abandoned"  # the process ends with a body that Kafka did not take: account, drain_id
+    DRAIN_ABANDONED = "drain.abandoned"  # the process ends without an answer, or before Kafka took it: drain_id, why
     GAP_FOUND = "gap.found"  # a drain may have consumed reports that we don't have: account, filter, why, count
     GAP_RECONCILED = "gap.reconciled"  # the log was read for a gap: account, filter, requests, reports
     GAP_DELAYED = "gap.delayed"  # the log could not be read for a gap; tried again: account, seconds

@@ -59,13 +59,14 @@ class LogRequest(Protocol):
 class Collects:
     """A provider that hands reports out by the page, and each only once.
 
-    `read_page` raises `Garbled` for a body that is no page, and nothing else.
+    `read_page` raises `Garbled` for a body that is no page, and nothing else. `error_in` gives what an error body says.
     """
 
     collecting: Callable[[Any], Collecting]
     drain_request: DrainRequest
     log_request: LogRequest
     read_page: Callable[[bytes, str | None, Any], Page]
+    error_in: Callable[[bytes], str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,7 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
                 drain_request=infobip_voice.drain_request,
                 log_request=infobip_voice.log_request,
                 read_page=infobip_voice.read_page,
+                error_in=infobip_voice.error_in,
             ),
             probe=infobip_voice.probe,
         ),

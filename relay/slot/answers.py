@@ -20,6 +20,7 @@ from relay.slot.raw import PART_BYTES, Assembled, Assembly, part_of
 
 FRAGMENT_SECONDS = 30.0  # how long parts wait for the others, after the newest came
 NO_CONTENT = 204
+LETTERS = 1000  # of one page; where more can't be read, the page's own records are the dead letters
 
 log = structlog.get_logger("relay.slot")
 
@@ -29,6 +30,10 @@ class Source(Protocol):
 
     async def read(self, body: bytes, content_type: str | None) -> Page:
         """Return the page, or raise Garbled."""
+        ...
+
+    def error_in(self, body: bytes) -> str | None:
+        """Return what an error body says; None where it is none."""
         ...
 
 
@@ -52,6 +57,8 @@ class Answer:
     letters: tuple[Outgoing, ...] = ()
     refused: bool = False  # nothing can have been handed out
     held: bool = False
+    asked: bool = True  # it was an attempt
+    said: str | None = None  # the provider's own words, where it is an error
     intent: Intent | None = None  # whose answer it is, once it is decided
 
 
@@ -176,6 +183,8 @@ async def understood(whole: Assembled, source: Source | None, letter: Letters) -
     if not is_success(first.status):
         sense = sense_of(first.status)
         answer.held = sense is Sense.REFUSED
+        answer.asked = sense is not Sense.THROTTLED  # one that is turned away hasn't been asked
+        answer.said = source.error_in(whole.body) if source is not None else None
         answer.refused = not may_have_acted(first.status)
         if not answer.refused:
             answer.item = Read(drained=drained, lost=f"status_{first.status}")
@@ -208,7 +217,7 @@ def _with_page(answer: Answer, drained: Drained, page: Page, whole: Assembled, l
         count=page.count,
     )
     answer.item = Read(drained=counted, lost="broken" if page.broken else None)
-    if any(len(element.body) > PART_BYTES for element in page.unreadable):
+    if len(page.unreadable) > LETTERS or sum(len(element.body) for element in page.unreadable) > PART_BYTES:
         answer.letters = tuple(
             letter(part.record, BadRecordCode.UNREADABLE_REPORT, page.unreadable[-1].reason) for part in whole.parts
         )

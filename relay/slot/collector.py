@@ -20,10 +20,10 @@ from relay.core.collecting import (
     Intent,
     NoAnswer,
     Wish,
-    covers,
     fulfils,
+    overlap,
 )
-from relay.core.model import Report
+from relay.core.model import Report, Unanswered
 from relay.core.rules import Collecting
 from relay.lookups.collected import CollectedAccount
 from relay.observe.lines import Line
@@ -31,7 +31,7 @@ from relay.observe.metrics import Metrics
 from relay.slot.drains import ASK_WITHIN_SECONDS, KEEP_SECONDS, Drain, Drains
 from relay.slot.reconciling import Reconciling, background
 
-FIRST_BACK_OFF_SECONDS, LONGEST_BACK_OFF_SECONDS = 0.5, 60.0
+FIRST_BACK_OFF_SECONDS, LONGEST_BACK_OFF_SECONDS, FAILURES_COUNTED = 0.5, 60.0, 10
 RETRY_SECONDS = 1.0
 
 log = structlog.get_logger("relay.slot")
@@ -69,7 +69,8 @@ class Collector:
         self._drained = time.monotonic() - rules.drain_seconds  # when whatever is unread was asked for last
         self._not_before = 0.0
         self._failures = 0
-        self._failed = failed
+        self._closed = False
+        self._process_failed = failed
         self._waiting: asyncio.Task[None] | None = None
         self._reconciling = Reconciling(source, tell=tell, found=found, failed=failed, metrics=metrics, clock=clock)
 
@@ -77,7 +78,7 @@ class Collector:
 
     def next_at(self, state: AccountState, monotonic: float) -> float | None:
         """Return the monotonic instant at which a drain may start; None if none is wanted, or one is under way."""
-        if state.intent is not None or self._drains.delayed:
+        if state.intent is not None or self._drains.delayed or self._closed:
             return None
         if self.wishes:
             due = monotonic
@@ -120,23 +121,39 @@ class Collector:
         Where an open gap may have swallowed the report that was wanted, nothing is settled before the gap is closed.
         """
         self._failures, self._not_before = 0, 0.0
+        self._reconciling.drained()
+        if drained.filter == WHATEVER_IS_UNREAD:
+            self._source.log.drained(drained.intended_at.timestamp(), Unanswered(asked=True))
         for key in [key for key, wish in self.wishes.items() if fulfils(drained, wish)]:
             self._unsettled[key] = self.wishes.pop(key)
         return self.settled(gaps)
 
     def settled(self, gaps: Iterable[Gap]) -> list[bytes]:
         """Take out the fulfilled wishes that no gap concerns (any more)."""
-        filters = [gap.filter for gap in gaps]
-        keys = [key for key, wish in self._unsettled.items() if not any(covers(wide, wish.filter) for wide in filters)]
+        filters = [gap.filter for gap in gaps] if self._source.log.there else []  # nothing would ever close them
+        keys = [key for key, wish in self._unsettled.items() if not any(overlap(gap, wish.filter) for gap in filters)]
         for key in keys:
             del self._unsettled[key]
         return keys
 
-    def failed(self, drained: Intent | None) -> list[bytes]:
-        """Wait before the next drain, longer each time; return the wishes that this one was for, which stay."""
-        self._not_before = time.monotonic() + min(FIRST_BACK_OFF_SECONDS * 2**self._failures, LONGEST_BACK_OFF_SECONDS)
-        self._failures = min(self._failures + 1, 10)
-        return [key for key, wish in self.wishes.items() if drained is not None and fulfils(drained, wish)]
+    def failed(self, drained: Intent | None, monotonic: float, unanswered: Unanswered | None = None) -> list[bytes]:
+        """Wait before the next drain, longer each time; return the wishes that this one was for.
+
+        They go to the end of the queue: one that always fails must not keep the others waiting. A drain that was not
+        carried out brings no `unanswered`.
+        """
+        self._not_before = monotonic + min(FIRST_BACK_OFF_SECONDS * 2**self._failures, LONGEST_BACK_OFF_SECONDS)
+        self._failures = min(self._failures + 1, FAILURES_COUNTED)
+        if drained is None:
+            return []
+        if unanswered is None:
+            self._drained -= self._rules.drain_seconds
+        elif drained.filter == WHATEVER_IS_UNREAD:
+            self._source.log.drained(drained.intended_at.timestamp(), unanswered)
+        keys = [key for key, wish in self.wishes.items() if fulfils(drained, wish)]
+        for key in keys:
+            self.wishes[key] = self.wishes.pop(key)
+        return keys
 
     def applied(self, state: AccountState) -> None:
         """See to what the account's state says after a turn."""
@@ -149,7 +166,7 @@ class Collector:
         """Wait until an earlier owner's drain can't bring anything any more, then count it as a gap unless it did."""
         self.applied(state)
         if state.intent is not None:
-            self._waiting = background(self._account_for(state.intent), self._failed)
+            self._waiting = background(self._account_for(state.intent), self._process_failed)
 
     async def _account_for(self, intent: Intent) -> None:
         longest = timedelta(seconds=ASK_WITHIN_SECONDS + self._rules.timeout_seconds + KEEP_SECONDS)
@@ -168,6 +185,8 @@ class Collector:
 
     def close(self) -> None:
         """Let go of the account; a drain that is under way belongs to the process, which stores what it brings."""
+        self._closed = True
+        self._metrics.gaps_open.labels(self.account).set(0)
         self.wishes.clear()
         self._unsettled.clear()
         self.pending = 0

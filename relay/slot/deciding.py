@@ -80,6 +80,7 @@ def _arm(turn: Turn, now: datetime) -> None:
     for key, state in turn.states.items():
         if state is None:
             continue
+        slot.count(key, state)
         if key in turn.asks and slot.ask(key, now.timestamp(), urgent=True):
             continue
         if key not in slot.asking:

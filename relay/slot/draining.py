@@ -11,12 +11,13 @@ from relay.core.collecting import (
     NoAnswer,
     Read,
     Reconciled,
+    Unasked,
     account_after,
     intended,
     with_decided,
 )
 from relay.core.merging import awaits_outcome
-from relay.core.model import Answered, Collected, Request, Requested, RequestKind, Unanswered
+from relay.core.model import Collected, Fulfilled, Request, Requested, RequestKind, Unanswered
 from relay.slot.answers import Answer, Chunk
 from relay.slot.collector import Collector
 from relay.slot.keys import account_key, account_of, message_key, unread_key
@@ -32,7 +33,9 @@ def decide_account_item(turn: Turn, key: bytes, item: AccountItem, rules_of: Rul
     if collector is None:
         return
     if isinstance(item, NoAnswer) and _is_of(state.intent, item.drain_id):
-        _not_fulfilled(turn, collector, state.intent, rules_of, held=False)
+        _not_fulfilled(turn, collector, state.intent, rules_of, Unanswered(asked=True))
+    if isinstance(item, Unasked) and _is_of(state.intent, item.drain_id):
+        collector.failed(state.intent, turn.monotonic)
     if isinstance(item, Reconciled):
         _settle(turn, collector.settled(turn.accounts[key].gaps), rules_of)
 
@@ -71,7 +74,7 @@ def _end(turn: Turn, answer: Answer, key: bytes, rules_of: RulesOf) -> None:
     if collector is None or intent is None:
         return
     if answer.refused or not isinstance(answer.item, Read) or answer.item.lost is not None:
-        _not_fulfilled(turn, collector, intent, rules_of, held=answer.held)
+        _not_fulfilled(turn, collector, intent, rules_of, Unanswered(asked=answer.asked, held=answer.held))
     elif not _is_full(answer, intent):
         _settle(turn, collector.fulfilled(intent, _account(turn, key).gaps), rules_of)
 
@@ -79,13 +82,15 @@ def _end(turn: Turn, answer: Answer, key: bytes, rules_of: RulesOf) -> None:
 def _settle(turn: Turn, wished: list[bytes], rules_of: RulesOf) -> None:
     """Tell those who wanted a drain that it brought all there was."""
     for key in wished:
-        decide_item(turn, key, Answered(report=None, found=None), rules_of)
+        decide_item(turn, key, Fulfilled(), rules_of)
 
 
-def _not_fulfilled(turn: Turn, collector: Collector, intent: Intent | None, rules_of: RulesOf, *, held: bool) -> None:
+def _not_fulfilled(
+    turn: Turn, collector: Collector, intent: Intent | None, rules_of: RulesOf, unanswered: Unanswered
+) -> None:
     """Tell those who wanted the drain; whose time is over wants it no more."""
-    for wished in collector.failed(intent):
-        decide_item(turn, wished, Unanswered(asked=True, held=held), rules_of)
+    for wished in collector.failed(intent, turn.monotonic, unanswered):
+        decide_item(turn, wished, unanswered, rules_of)
         state = turn.state(wished)
         if state is None or not (state.once or awaits_outcome(state)):
             collector.wishes.pop(wished, None)

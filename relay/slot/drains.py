@@ -132,14 +132,10 @@ class Drains:
         )
 
     def abandon(self) -> bool:
-        """Give up what Kafka did not take, naming it; return whether there was anything."""
-        for drain_id, account in self.held.items():
-            log.error(
-                Line.DRAIN_ABANDONED,
-                account=account,
-                drain_id=drain_id,
-                fix="the reports are lost here; the next owner looks them up in the provider's log",
-            )
-        for task in self._tasks.values():
+        """Give up what is under way, naming it; return whether Kafka did not take something that was read."""
+        for drain_id, task in self._tasks.items():
+            why = "Kafka does not take the answer" if drain_id in self.held else "no answer yet"
+            fix = "whoever takes over looks its reports up in the provider's log"
+            log.error(Line.DRAIN_ABANDONED, account=self.held.get(drain_id), drain_id=drain_id, why=why, fix=fix)
             task.cancel()
         return bool(self.held)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
@@ -10,6 +11,7 @@ from relay.core.collecting import Read
 from relay.core.model import Event, Request
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
+from relay.observe.rendering import masked
 from relay.slot.answers import Answer
 from relay.slot.turn import Turn
 
@@ -27,7 +29,8 @@ def narrate(turn: Turn, metrics: Metrics) -> None:
     for account, report in turn.noted.unmapped:
         for field in report.unmapped:
             metrics.unmapped_codes.labels(account, field).inc()
-        log.warning(Line.REPORT_UNMAPPED, account=account, fields=list(report.unmapped), codes=report.provider_status)
+        codes = _codes(report.provider_status)
+        log.warning(Line.REPORT_UNMAPPED, account=account, fields=list(report.unmapped), codes=codes)
     for answer in turn.noted.answers:
         _answer(answer, metrics)
     for account, gap in turn.noted.gaps:
@@ -73,6 +76,13 @@ def _request(request: Request) -> None:
     )
 
 
+def _codes(status: Any) -> Any:
+    """Return the provider's codes without its free texts."""
+    if isinstance(status, dict):
+        return {name: _codes(value) for name, value in status.items() if name != "description"}
+    return status
+
+
 def _answer(answer: Answer, metrics: Metrics) -> None:
     """Log and count an answer of a drain, whose reports are decided now."""
     item, intent = answer.item, answer.intent
@@ -95,6 +105,7 @@ def _answer(answer: Answer, metrics: Metrics) -> None:
         reports=drained.reports,
         unreadable=drained.count - drained.reports,
         late=intent is None,
+        said=masked(answer.said),
     )
 
 

@@ -22,10 +22,6 @@ FAILED_WAIT_SECONDS = 1.0
 log = structlog.get_logger("relay.slot")
 
 
-class NotTogether(Exception):  # noqa: N818 - it says what the partitions are
-    """A process was given a partition of the inbox without that of the raw topic, or the other way round."""
-
-
 class Ownership(ConsumerRebalanceListener):
     """The slots of this process; `turn` is held by the loop while it decides and commits."""
 
@@ -83,8 +79,9 @@ class Ownership(ConsumerRebalanceListener):
         self._release()
         partitions = sorted(tp.partition for tp in self._assigned if tp.topic == self._topics.inbox)
         if partitions != sorted(tp.partition for tp in self._assigned if tp.topic == self._topics.raw):
-            self._failed(NotTogether("inbox and raw topic are not assigned alike: stop the replicas of other releases"))
-            partitions = []
+            why = "inbox and raw topic are not assigned alike: waiting for the group; stop replicas of other releases"
+            log.error(Line.SLOTS_FAILED, error="NotTogether", detail=why, partitions=partitions)
+            partitions, self.joined = [], False
         self.slots = {partition: self._new_slot(partition, member) for partition in partitions}
         self._changed(len(self.slots))
         if self.slots:

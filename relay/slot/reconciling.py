@@ -19,7 +19,8 @@ REACH_MARGIN = timedelta(minutes=1)  # asking for more than there is may be an e
 BEFORE_SECONDS = 1.0  # the log is written a moment after a report is handed out
 CLOCKS_APART = timedelta(minutes=1)  # how far the provider's clock may be from ours
 SMALLEST_WINDOW = timedelta(milliseconds=1)  # instants of the log have no finer part
-FIRST_BACK_OFF_SECONDS, LONGEST_BACK_OFF_SECONDS = 2.0, 300.0
+FIRST_BACK_OFF_SECONDS, FIRST_PAUSE_SECONDS, LONGEST_BACK_OFF_SECONDS = 2.0, 10.0, 300.0
+READINGS_AT_ONCE = 3  # in a row
 
 log = structlog.get_logger("relay.slot")
 Window = tuple[datetime, datetime]
@@ -43,55 +44,68 @@ class Reconciling:
         self._found = found
         self._metrics = metrics
         self._clock = clock
-        self._failed = failed
-        self._gaps: dict[Filter, Gap] = {}
+        self._process_failed = failed
         self._closed = False
-        self._task: asyncio.Task[None] | None = None
-        self._seen_to: set[tuple[Filter, datetime]] = set()
+        self._tasks: dict[Filter, asyncio.Task[None]] = {}
+        self._seen_to: dict[Filter, datetime] = {}  # the gap as it stood when it was seen to
+        self._readings = 0  # since the last drain that went well
 
     def see_to(self, gaps: Iterable[Gap]) -> None:
         """Take the gaps as they stand now; new ones are begun with within some seconds."""
-        self._gaps = {gap.filter: gap for gap in gaps}
-        if self._gaps and not self._closed and (self._task is None or self._task.done()):
-            self._task = background(self._run(), self._failed)
+        for gap in gaps:
+            seen_to = self._seen_to.get(gap.filter) == gap.last_at and not self._is_over(gap)
+            if not (self._closed or seen_to or gap.filter in self._tasks):
+                self._begin(gap)
+
+    def drained(self) -> None:
+        """Note that a drain went well: the next gap is read for at once."""
+        self._readings = 0
 
     def close(self) -> None:
         """Stop; whoever takes over begins anew."""
         self._closed = True
-        self._gaps = {}
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks.values():
+            task.cancel()
 
-    async def _run(self) -> None:
-        while (gap := self._next()) is not None:
-            await asyncio.sleep(BEFORE_SECONDS)
-            self._seen_to.add((gap.filter, gap.last_at))
-            if self._clock() - gap.last_at > LOG_REACHES - REACH_MARGIN:
-                self._abandon(gap, "the log does not reach back to it")
-                self._tell(Reconciled(filter=gap.filter, last_at=gap.last_at))
-            elif not self._source.log.there:
-                self._abandon(gap, "logs_path is empty: there is no log to read; the gap stays open for 48 hours")
-            else:
-                await self._read(gap)
-                self._tell(Reconciled(filter=gap.filter, last_at=gap.last_at))
+    def _begin(self, gap: Gap) -> None:
+        self._tasks[gap.filter] = task = background(self._see_to(gap), self._process_failed)
+        task.add_done_callback(lambda _: self._tasks.pop(gap.filter, None))
 
-    def _next(self) -> Gap | None:
-        """Return a gap that was not seen to as it stands."""
-        return next((gap for gap in self._gaps.values() if (gap.filter, gap.last_at) not in self._seen_to), None)
+    def _is_over(self, gap: Gap) -> bool:
+        return self._clock() - gap.last_at > LOG_REACHES - REACH_MARGIN
+
+    async def _see_to(self, gap: Gap) -> None:
+        """See to a gap; where drains fail one after the other, the log is not read all the time."""
+        pause = BEFORE_SECONDS
+        if self._readings >= READINGS_AT_ONCE:
+            pause = min(FIRST_PAUSE_SECONDS * 2 ** min(self._readings - READINGS_AT_ONCE, 10), LONGEST_BACK_OFF_SECONDS)
+        self._readings += 1
+        await asyncio.sleep(pause)
+        self._seen_to[gap.filter] = gap.last_at
+        if self._is_over(gap):
+            self._abandon(gap, "the log does not reach back to it")
+        elif not self._source.log.there:
+            self._abandon(gap, "logs_path is empty: there is no log to read; the gap is shown for 48 hours")
+            return
+        elif (why := await self._read(gap)) is not None:
+            self._abandon(gap, why)
+        self._tell(Reconciled(filter=gap.filter, last_at=gap.last_at))
 
     def _abandon(self, gap: Gap, why: str) -> None:
-        """Say that nothing can be done for a gap."""
+        """Say that nothing (more) can be done for a gap."""
         self._metrics.gaps.labels(self._source.account, "abandoned").inc()
         log.error(Line.GAP_ABANDONED, **_facts(self._source.account, gap), detail=why)
 
-    async def _read(self, gap: Gap) -> None:
-        """Read the log window by window; one that is full may hold more, and is halved."""
+    async def _read(self, gap: Gap) -> str | None:
+        """Read the log window by window; one that is full may hold more, and is halved. Return what it can't tell."""
         windows: list[Window] = [(gap.first_at - LOG_REACHES, gap.last_at + CLOCKS_APART)]
         requests = reports = failures = overfull = 0
         while windows:
             since_at, until_at = windows.pop()
             since_at = max(since_at, self._clock() - LOG_REACHES + REACH_MARGIN)
             if since_at >= until_at:
+                if until_at > gap.last_at:
+                    return "the log could not be read as long as it reached back to it"
                 continue
             page = await self._source.log.window(gap.filter, since_at, until_at)
             if page is None:
@@ -110,10 +124,10 @@ class Reconciling:
             for report in page.reports:
                 self._found(report, gap)
         if overfull:
-            self._abandon(gap, f"{overfull} instants have more calls than the log shows at once")
-            return
+            return f"{overfull} instants have more calls than the log shows at once"
         self._metrics.gaps.labels(self._source.account, "reconciled").inc()
         log.info(Line.GAP_RECONCILED, **_facts(self._source.account, gap), requests=requests, reports=reports)
+        return None
 
     async def _back_off(self, gap: Gap, failures: int) -> None:
         seconds = min(FIRST_BACK_OFF_SECONDS * 2 ** min(failures, 10), LONGEST_BACK_OFF_SECONDS)

@@ -191,14 +191,18 @@ class Slot:
         entry = self.entries.get(key)
         if rules is None or entry is None:
             return
-        waits = awaits_outcome(state)
-        self._count_pending(key, waits - entry.pending)
-        entry.pending = waits
         at = next_step(state, rules, now).at
         due = max(at, not_before).timestamp() if not_before else at.timestamp()
         if entry.due != due:
             entry.due = due
             self.timers.arm(key, due)
+
+    def count(self, key: bytes, state: MessageState) -> None:
+        """Count the message among the pending ones, or no longer."""
+        entry = self.entries.get(key)
+        if entry is not None and entry.pending != (waits := awaits_outcome(state)):
+            self._count_pending(key, waits - entry.pending)
+            entry.pending = waits
 
     def _count_pending(self, key: bytes, change: int) -> None:
         self.pending += change
@@ -213,6 +217,7 @@ class Slot:
         state = self.state(key)
         if state is not None:
             # A step that was missed while nobody owned the message, or Kafka was away, is made up for at once.
+            self.count(key, state)
             self.arm(key, state, now - timedelta(seconds=MISSED_SECONDS))
             if state.once and (collector := self.collectors.get(account_of(key))) is not None:
                 collector.wishes.setdefault(key, Wish(wished_at=now, filter=(state.bulk_id, state.message_id)))
