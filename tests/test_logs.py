@@ -228,7 +228,7 @@ def test_uvicorns_colours_are_dropped() -> None:
 def test_line_names_follow_the_rule() -> None:
     """Every line is named `<noun>.<past participle>`, in small letters."""
     for line in Line:
-        assert re.fullmatch(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*(ed)", line), line
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*(ed|wn)", line), line
         assert line.name == line.value.upper().replace(".", "_")
 
 

@@ -217,18 +217,18 @@ def absorb(state: MessageState, report: Report, now: datetime, rules: Rules) -> 
     events: list[Event] = []
 
     def publish(kind: EventType, *, inferred: bool = False, supersedes: Event | None = None) -> None:
-        nonlocal state
-        event = build_event(
-            state,
-            report,
-            rules,
-            kind=kind,
-            at=now,
-            inferred=inferred,
-            supersedes=supersedes.event_id if supersedes else None,
+        events.append(
+            build_event(
+                state,
+                report,
+                rules,
+                kind=kind,
+                at=now,
+                after=len(events),
+                inferred=inferred,
+                supersedes=supersedes.event_id if supersedes else None,
+            )
         )
-        events.append(event)
-        state = replace(state, published=(*state.published, event))
 
     if outcome is Outcome.DELIVERED and before < Standing.DELIVERED_INFERRED:
         publish(EventType.DELIVERED, inferred=report.implied, supersedes=outcome_event(state))
@@ -238,7 +238,9 @@ def absorb(state: MessageState, report: Report, now: datetime, rules: Rules) -> 
         for engagement in sorted(report.engagements):
             if not was_published(state, engagement):
                 publish(EventType(engagement.value))
-    return Verdict(state=state, events=tuple(events))
+    if not events:
+        return Verdict(state=state)
+    return Verdict(state=replace(state, published=(*state.published, *events)), events=tuple(events))
 
 
 def _outcome(state: MessageState, report: Report) -> Outcome:

@@ -15,10 +15,11 @@ def build_event(
     *,
     kind: EventType,
     at: datetime,
+    after: int = 0,
     inferred: bool = False,
     supersedes: str | None = None,
 ) -> Event:
-    """Return the next event of the message; its sequence follows what was published before."""
+    """Return the next event of the message; its sequence follows what was published before, and so many more."""
     message_id = state.message_id or report.message_id
     extra_id = state.extra_id or report.extra_id
     return Event(
@@ -31,7 +32,7 @@ def build_event(
             inferred=inferred,
         ),
         type=kind,
-        sequence=1 + max((event.sequence for event in state.published), default=0),
+        sequence=1 + after + max((event.sequence for event in state.published), default=0),
         account=rules.account,
         provider=rules.provider,
         message_id=message_id,

@@ -14,6 +14,7 @@ from relay.contracts.bad_record import BadRecordCode
 from relay.kafka.records import Outgoing
 from relay.lookups.accounts import Accounts
 from relay.observe.lines import Line
+from relay.observe.logs import written_together
 from relay.observe.metrics import Metrics
 from relay.slot.codec import UnreadableInternal, decode_requested
 from relay.slot.collection import Collection
@@ -176,9 +177,10 @@ class Loop:
         writing = [turn for turn in turns if turn.writes_something]
         if writing and not await self._commit(writing):
             return
-        for turn in turns:
-            apply_turn(turn, now)
-            narrate(turn, self._metrics)
+        with written_together():
+            for turn in turns:
+                apply_turn(turn, now)
+                narrate(turn, self._metrics)
 
     def _decide(self, slot: Slot, now: datetime, monotonic: float) -> Turn | None:
         if self._stopping:
