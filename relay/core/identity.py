@@ -5,13 +5,14 @@ Takes plain values, gives UUIDv5 strings; never draws a random one. Vectors: sch
 
 import hashlib
 import json
+from functools import lru_cache
 from typing import Final
 
 NAMESPACE: Final = "5aa7080f-6f25-448a-abdf-840bf9f3b5db"
 """The project's UUID namespace; changing it would rename every event ever published."""
 
 _SEED: Final = hashlib.sha1(bytes.fromhex(NAMESPACE.replace("-", "")), usedforsecurity=False)
-_quoted: Final = json.JSONEncoder(ensure_ascii=False).encode
+_quoted: Final = lru_cache(maxsize=1024)(json.JSONEncoder(ensure_ascii=False).encode)
 
 
 def event_id(

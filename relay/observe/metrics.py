@@ -58,7 +58,9 @@ class Metrics:
         self.gaps_open = gauge("relay_gaps_open", "Gaps that are not reconciled.", account)
         self.events = count("relay_events_total", "Status changes published.", ("type",))
         self.event_delay_seconds = timed(
-            "relay_event_delay_seconds", "From learning a change to the commit of its event.", buckets=_DELAY
+            "relay_event_delay_seconds",
+            "From deciding changes to their commit, once a turn.",
+            buckets=_DELAY,
         )
         self.messages_pending = gauge("relay_messages_pending", "Messages whose outcome is not final.")
         self.due_backlog = gauge("relay_due_backlog", "Lookups that are due and not started.")

@@ -1,6 +1,7 @@
 """Tells of a committed turn: one line for each handled request and each event, and the counts."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -22,9 +23,11 @@ def narrate(turn: Turn, metrics: Metrics) -> None:
     """Log and count what a committed turn changed."""
     for item in turn.requests:
         _request(item.request)
+    if turn.events:
+        metrics.event_delay_seconds.observe(max(0.0, time.time() - turn.now.timestamp()))
+    for kind, count in Counter(event.type for event in turn.events).items():
+        metrics.events.labels(kind).inc(count)
     for event in turn.events:
-        metrics.events.labels(event.type).inc()
-        metrics.event_delay_seconds.observe(max(0.0, time.time() - event.observed_at.timestamp()))
         _event(event)
     for account, report in turn.noted.unmapped:
         for field in report.unmapped:
