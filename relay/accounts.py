@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from relay.configuration import Settings
 from relay.core.collecting import Intent
@@ -72,7 +73,7 @@ def account_lookups(name: str, account: Account, asks: Asks, metrics: Metrics) -
 
 def collected_account(name: str, account: Account, collects: Collects, metrics: Metrics) -> CollectedAccount:
     """Build what collects an account's reports, and reads its log; both through the same connections."""
-    http = _http(account, max_bytes=READ_ONCE_BYTES)
+    http = _http(account, max_bytes=READ_ONCE_BYTES, keep_cut=True)
 
     def to_request(intent: Intent) -> HttpRequest:
         return collects.drain_request(account, bulk_id=intent.bulk_id, message_id=intent.message_id, limit=intent.limit)
@@ -113,7 +114,7 @@ def account_rules(name: str, account: Account, recipients: Recipients) -> Rules:
     )
 
 
-def _http(account: Account, **limits: int) -> PyreqwestHttp:
+def _http(account: Account, **limits: Any) -> PyreqwestHttp:
     return PyreqwestHttp(
         account.base_url,
         headers=PROVIDERS[account.provider].credentials(account),

@@ -23,14 +23,6 @@ class Failure(StrEnum):
     OVERSIZED = "oversized"
 
 
-class HttpFailure(Exception):  # noqa: N818 - the failure is the fact
-    """No whole response came. It says nothing of whether the provider saw the request."""
-
-    def __init__(self, kind: Failure) -> None:
-        super().__init__(kind.value)
-        self.kind = kind
-
-
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
     """A GET without secrets: path and query, percent-encoded, beginning with a slash."""
@@ -49,6 +41,18 @@ class HttpResponse:
     content_type: str | None = None
 
 
+class HttpFailure(Exception):  # noqa: N818 - the failure is the fact
+    """No whole response came. It says nothing of whether the provider saw the request.
+
+    `received`: what came before it broke off, where the client was told to keep that.
+    """
+
+    def __init__(self, kind: Failure, received: HttpResponse | None = None) -> None:
+        super().__init__(kind.value)
+        self.kind = kind
+        self.received = received
+
+
 class Http(Protocol):
     """What lookups need of an HTTP client."""
 
@@ -62,7 +66,10 @@ class Http(Protocol):
 
 
 class PyreqwestHttp:
-    """Http on pyreqwest. `max_bytes` bounds the body as it is read, so that no answer can fill the memory."""
+    """Http on pyreqwest. `max_bytes` bounds the body as it is read, so that no answer can fill the memory.
+
+    `keep_cut`: a failure brings what was received; for answers that can't be asked for again.
+    """
 
     def __init__(
         self,
@@ -72,9 +79,11 @@ class PyreqwestHttp:
         timeout_seconds: float,
         ca_file: Path | None = None,
         max_bytes: int = BODY_BYTES,
+        keep_cut: bool = False,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._max_bytes = max_bytes
+        self._keep_cut = keep_cut
         self._client = _client(headers, timeout_seconds, ca_file)
 
     async def get(self, request: HttpRequest) -> HttpResponse:
@@ -87,32 +96,36 @@ class PyreqwestHttp:
         builder = self._client.get(self._base_url + request.path)
         if request.headers:
             builder = builder.headers(request.headers)
+        if self._keep_cut:
+            builder = builder.streamed_read_buffer_limit(0)  # what is read ahead is lost with the error
         try:
             async with builder.build_streamed() as response:
-                body = await self._body(response)
-                return HttpResponse(
-                    response.status, body, _header(response, "retry-after"), _header(response, "content-type")
-                )
-        except TimeoutError:
-            raise HttpFailure(Failure.TIMED_OUT) from None
-        except BodyDecodeError:
-            raise HttpFailure(Failure.TRUNCATED) from None
-        except PyreqwestError as error:
+                return await (self._kept(response) if self._keep_cut else self._whole(response))
+        except (TimeoutError, PyreqwestError) as error:
             raise HttpFailure(_kind(error)) from None
 
-    async def _body(self, response: Response) -> bytes:
+    async def _whole(self, response: Response) -> HttpResponse:
         length = _header(response, "content-length")
         if length is not None and length.isdecimal():
             if int(length) > self._max_bytes:
                 raise HttpFailure(Failure.OVERSIZED)
-            return bytes(await response.bytes())  # no more than the length is read: one call instead of one a chunk
-        chunks, size = [], 0
-        while (chunk := await response.body_reader.read_chunk()) is not None:
-            size += len(chunk)
-            if size > self._max_bytes:
-                raise HttpFailure(Failure.OVERSIZED)
-            chunks.append(bytes(chunk))
-        return b"".join(chunks)
+            # no more than the length is read: one call instead of one a chunk
+            return _response(response, bytes(await response.bytes()))
+        return await self._kept(response)
+
+    async def _kept(self, response: Response) -> HttpResponse:
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            while (chunk := await response.body_reader.read_chunk()) is not None:
+                size += len(chunk)
+                if size > self._max_bytes:
+                    raise HttpFailure(Failure.OVERSIZED, _response(response, b"".join(chunks)))
+                chunks.append(bytes(chunk))
+        except (TimeoutError, PyreqwestError) as error:
+            kind = Failure.TIMED_OUT if _kind(error) is Failure.TIMED_OUT else Failure.TRUNCATED
+            raise HttpFailure(kind, _response(response, b"".join(chunks))) from None
+        return _response(response, b"".join(chunks))
 
     async def close(self) -> None:
         """Close the client's connections."""
@@ -146,6 +159,14 @@ def _header(response: Response, name: str) -> str | None:
         return None
 
 
-def _kind(error: PyreqwestError) -> Failure:
+def _response(response: Response, body: bytes) -> HttpResponse:
+    return HttpResponse(response.status, body, _header(response, "retry-after"), _header(response, "content-type"))
+
+
+def _kind(error: Exception) -> Failure:
+    if isinstance(error, TimeoutError):
+        return Failure.TIMED_OUT
+    if isinstance(error, BodyDecodeError):
+        return Failure.TRUNCATED
     text = str(error).lower()
     return Failure.TIMED_OUT if "timed out" in text or "timeout" in text else Failure.CONNECTION

@@ -8,11 +8,12 @@ from relay.core.rules import Collecting
 from relay.kafka.partitions import partition_of
 from relay.lookups.collected import CollectedAccount
 from relay.observe.metrics import Metrics
-from relay.slot.answers import Answers, Letters
+from relay.slot.answers import Answers
 from relay.slot.collector import Collector
 from relay.slot.drains import Drains
 from relay.slot.keys import account_shard_key
 from relay.slot.slot import Slot
+from relay.slot.understanding import Letters
 
 
 class Collection:

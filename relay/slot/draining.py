@@ -18,11 +18,12 @@ from relay.core.collecting import (
 )
 from relay.core.merging import awaits_outcome
 from relay.core.model import Collected, Fulfilled, Request, Requested, RequestKind, Unanswered
-from relay.slot.answers import Answer, Chunk
+from relay.slot.answers import Chunk
 from relay.slot.collector import Collector
 from relay.slot.keys import account_key, account_of, message_key, unread_key
 from relay.slot.slot import RulesOf
 from relay.slot.turn import Turn, decide_item
+from relay.slot.understanding import Answer
 
 
 def decide_account_item(turn: Turn, key: bytes, item: AccountItem, rules_of: RulesOf) -> None:

@@ -75,18 +75,20 @@ class Drains:
             self._metrics.drains.labels(account, "withdrawn").inc()
             drain.ended(Unasked(drain_id=drain_id))
             return
-        asked_at = self._clock()
+        asked_at, cut = self._clock(), None
         try:
             response = await self._ask(drain)
         except HttpFailure as failure:
-            self._metrics.drains.labels(account, failure.kind.value).inc()
-            drain.ended(NoAnswer(drain_id=drain_id, why=failure.kind.value))
-            return
+            if failure.received is None or not failure.received.body:
+                self._metrics.drains.labels(account, failure.kind.value).inc()
+                drain.ended(NoAnswer(drain_id=drain_id, why=failure.kind.value))
+                return
+            response, cut = failure.received, failure.kind.value
         except Exception as error:  # without an end, the account would never be drained again
             log.exception(Line.DRAIN_FAILED, account=account, why="unexpected", error=type(error).__name__)
             drain.ended(NoAnswer(drain_id=drain_id, why="failed"))
             return
-        await self._keep(drain, response, asked_at)
+        await self._keep(drain, response, asked_at, cut)
 
     def _late_by_the_clock(self, intent: Intent) -> bool:
         """Tell whether the clock says that time passed: a monotonic one stands still while a machine sleeps."""
@@ -95,7 +97,8 @@ class Drains:
     async def _ask(self, drain: Drain) -> HttpResponse:
         return await drain.source.drain(drain.intent)
 
-    async def _keep(self, drain: Drain, response: HttpResponse, asked_at: datetime) -> None:
+    async def _keep(self, drain: Drain, response: HttpResponse, asked_at: datetime, cut: str | None) -> None:
+        """Store an answer, also one that broke off: the reports before that place are nowhere else."""
         drain_id, account = drain.intent.drain_id, drain.source.account
         stored = StoredResponse(
             response_id=drain_id,
@@ -107,6 +110,7 @@ class Drains:
             asked_at=asked_at,
             answered_at=self._clock(),
             body=response.body,
+            cut=cut,
         )
         self.held[drain_id] = account
         self._metrics.bodies_held.set(len(self.held))

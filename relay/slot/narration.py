@@ -13,8 +13,8 @@ from relay.core.model import Event, Request
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 from relay.observe.rendering import masked
-from relay.slot.answers import Answer
 from relay.slot.turn import Turn
+from relay.slot.understanding import Answer
 
 log = structlog.get_logger("relay.slot")
 

@@ -14,7 +14,7 @@ PART_BYTES = 8 * 1_048_576  # fits a record, and its dead letter in base64, too
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredResponse:
-    """One HTTP answer to a drain, whatever its status."""
+    """One HTTP answer to a drain, whatever its status; `cut`: why it broke off, if it did."""
 
     response_id: str
     account: str
@@ -25,6 +25,7 @@ class StoredResponse:
     asked_at: datetime
     answered_at: datetime
     body: bytes
+    cut: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class Part:
     content_type: str | None
     asked_at: datetime
     answered_at: datetime
+    cut: str | None
 
 
 def raw_records(response: StoredResponse, topic: str, partition: int) -> list[Outgoing]:
@@ -57,6 +59,7 @@ def raw_records(response: StoredResponse, topic: str, partition: int) -> list[Ou
         "url": response.url,
         "content_type": response.content_type,
         "retry_after": response.retry_after,
+        "cut": response.cut,
         "asked_at": format_instant(response.asked_at),
         "answered_at": format_instant(response.answered_at),
     }
@@ -88,6 +91,7 @@ def part_of(record: Any) -> Part:
             content_type=facts.get("content_type"),
             asked_at=_instant(facts["asked_at"]),
             answered_at=_instant(facts["answered_at"]),
+            cut=facts.get("cut"),
         )
     except (KeyError, ValueError, OverflowError, AttributeError, TypeError) as error:
         raise UnreadableInternal(f"headers: {type(error).__name__}") from None

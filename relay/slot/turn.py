@@ -20,10 +20,10 @@ from relay.core.model import (
 )
 from relay.core.rules import Rules
 from relay.kafka.records import Outgoing
-from relay.slot.answers import Answer
 from relay.slot.collector import Collector
 from relay.slot.keys import account_of
 from relay.slot.slot import RulesOf, Slot
+from relay.slot.understanding import Answer
 
 
 @dataclass(slots=True, kw_only=True)

@@ -106,6 +106,45 @@ async def test_a_spoiled_answer_fails_and_is_asked_for_once(fault: Fault, kind: 
         assert len(simulator.lookups) == 1
 
 
+@pytest.mark.parametrize("header", ["Content-Length: 100", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_what_came_before_the_cut_is_kept_where_that_is_wanted(header: str, *, hangs: bool) -> None:
+    """For an answer that can't be asked for again; status and headers come with it."""
+    body = b'{"results": [{}, ' if "Length" in header else b'11\r\n{"results": [{}, \r\n'
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + header.encode() + b"\r\n\r\n" + body)
+        await writer.drain()
+        if hangs:
+            await reader.read()
+
+    async with a_server(serve) as url, a_client(url, timeout_seconds=0.5, keep_cut=True) as http:
+        with pytest.raises(HttpFailure) as caught:
+            await http.get(REQUEST)
+    received = caught.value.received
+    assert caught.value.kind is (Failure.TIMED_OUT if hangs else Failure.TRUNCATED)
+    assert received is not None
+    assert (received.status, received.body, received.content_type) == (200, b'{"results": [{}, ', "application/json")
+
+
+async def test_an_oversized_answer_is_kept_up_to_the_bound() -> None:
+    """Its first reports can be read; the rest is named as missing."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + b"x" * 3_000_000)
+        with suppress(ConnectionError):
+            await writer.drain()
+
+    async with a_server(serve) as url, a_client(url, max_bytes=MEBIBYTE, keep_cut=True) as http:
+        with pytest.raises(HttpFailure) as caught:
+            await http.get(REQUEST)
+    assert caught.value.kind is Failure.OVERSIZED
+    assert caught.value.received is not None
+    assert 0 < len(caught.value.received.body) <= MEBIBYTE
+
+
 @pytest.mark.parametrize("reset", [False, True])
 async def test_a_pooled_connection_that_dies_is_not_asked_again(*, reset: bool) -> None:
     """The second request on a kept connection is read and never answered: an error, not a silent repetition."""
