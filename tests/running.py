@@ -140,6 +140,7 @@ class World:
     partitions: int = 4
     account: Mapping[str, Any] = field(default_factory=dict)
     polling: Mapping[str, Any] = field(default_factory=dict)
+    more_accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sections: str = ""
     prefix: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
     replicas: list[Replica] = field(default_factory=list)
@@ -197,6 +198,10 @@ class World:
             "accounts.main": account,
             "accounts.main.polling": polling,
         }
+        for name, keys in self.more_accounts.items():
+            plain = {key: value for key, value in keys.items() if key != "polling"}
+            tables[f"accounts.{name}"] = {"base_url": self.simulator.url, **plain}
+            tables[f"accounts.{name}.polling"] = keys["polling"]
         text = "\n".join(f"[{name}]\n" + "\n".join(map(_pair, table.items())) for name, table in tables.items())
         path = self.folder / f"{self.prefix}.toml"
         path.write_text(f"{text}\n{self.sections}\n")

@@ -13,7 +13,7 @@ from relay.slot.codec import UnreadableInternal
 from relay.slot.raw import Assembled, Assembly, part_of
 from relay.slot.understanding import Answer, Letters, Source, understood
 
-FRAGMENT_SECONDS = 30.0  # how long parts wait for the others, after the newest came
+FRAGMENT_SECONDS = 600.0  # how long parts wait for the others: whoever writes them may be waiting for Kafka
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,10 @@
-"""Runs the relay with a place to freeze in its transactions: `python failpoints.py run --config …`, for tests only.
+"""Runs the relay with a place to freeze or die at: `python failpoints.py run --config …`, for tests only.
 
-FAILPOINT names the place: `begin`, `offsets` (after the sends) or `commit` (after the offsets). Once the file TRIGGER
-exists, the next transaction with events that comes there removes it and stops the process with SIGSTOP. FENCING=off
-sends the offsets without the membership, as aiokafka does by itself.
+FAILPOINT names the place. In transactions with events: `begin`, `offsets` (after the sends), `commit` (after the
+offsets), `committed`. In the read-once protocol, in its order: `intended` (the intent is committed), `asking` (right
+before the GET), `answered` (its body is read), `part` (a part of it is appended), `appended` (the last one). Once the
+file TRIGGER exists, the first process that comes there removes it and stops with SIGSTOP, or is killed if ACTION is
+`kill`. FENCING=off sends the offsets without the membership, as aiokafka does by itself.
 """
 
 import os
@@ -17,32 +19,47 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from relay import app
 from relay.commands import main
 from relay.kafka.records import Outgoing
+from relay.kafka.writing import Delayed, Writer
 from relay.lookups import gate
+from relay.lookups.http import HttpRequest, HttpResponse, PyreqwestHttp
 from relay.slot import committer, consumer
 from relay.slot.committer import Committer
 from relay.slot.fencing import GroupFencedProducer
 
 TRANSACTION_SECONDS = 30  # with a failpoint: a freeze must end before its transaction does, to be a trial of fencing
+REPORT_PATHS = ("/tts/3/reports", "/voice/1/reports")
 SESSION_MILLISECONDS = 6_000  # the least that brokers allow, and so over well before a transaction times out
 
 
-def frozen_at(place: str) -> None:
-    """Stop the process if this is the place and the time."""
+def reached(place: str) -> None:
+    """Stop or kill the process if this is the place and the time."""
     trigger = os.environ.get("TRIGGER")
-    if os.environ.get("FAILPOINT") == place and trigger and EventCounter.holds_events and Path(trigger).exists():
+    if os.environ.get("FAILPOINT") == place and trigger and Path(trigger).exists():
         Path(trigger).unlink()
-        os.kill(os.getpid(), signal.SIGSTOP)
+        os.kill(os.getpid(), signal.SIGKILL if os.environ.get("ACTION") == "kill" else signal.SIGSTOP)
+
+
+def reached_with_events(place: str) -> None:
+    """Do so in a transaction that holds events: no other is worth it."""
+    if EventCounter.holds_events:
+        reached(place)
 
 
 class EventCounter(Committer):
-    """The relay's committer, which tells whether the transaction holds events: only those are worth a freeze."""
+    """The relay's committer, which tells what the transaction holds."""
 
     holds_events = False
 
     async def commit(self, member: Any, records: Sequence[Outgoing], offsets: Any) -> None:
-        """Commit as ever."""
+        """Commit as ever, then stop if an intent to drain was among the records."""
         EventCounter.holds_events = any(record.headers for record in records)
         await super().commit(member, records, offsets)
+        if any(_is_intent(record) for record in records):
+            reached("intended")
+
+
+def _is_intent(record: Outgoing) -> bool:
+    return (record.key or b"").startswith(b"account/") and b'"intent":{' in (record.value or b"")
 
 
 class FreezingProducer(GroupFencedProducer):
@@ -57,18 +74,50 @@ class FreezingProducer(GroupFencedProducer):
 
     async def begin_transaction(self) -> None:
         """Freeze before anything of the decided turn is written."""
-        frozen_at("begin")
+        reached_with_events("begin")
         await super().begin_transaction()
 
     async def send_offsets_to_transaction(self, offsets: Any, group_id: str) -> None:
         """Freeze after the sends."""
-        frozen_at("offsets")
+        reached_with_events("offsets")
         await super().send_offsets_to_transaction(offsets, group_id)
 
     async def commit_transaction(self) -> None:
-        """Freeze after the offsets."""
-        frozen_at("commit")
+        """Freeze after the offsets, or after all."""
+        reached_with_events("commit")
         await super().commit_transaction()
+        reached_with_events("committed")
+
+
+class StoppingWriter(Writer):
+    """The relay's writer outside transactions, which stops once answers are appended."""
+
+    write_records = Writer.write
+
+    async def write(self, records: Sequence[Outgoing], delayed: Delayed) -> None:
+        """Write as ever, but where it matters a record at a time."""
+        if not records[0].topic.endswith(".raw"):
+            await self.write_records(records, delayed)
+            return
+        for record in records:
+            await self.write_records([record], delayed)
+            facts = dict(record.headers)
+            reached("appended" if facts["part"] == facts["parts"] else "part")
+
+
+class StoppingHttp(PyreqwestHttp):
+    """The relay's HTTP client, which stops around the GETs that consume."""
+
+    get_response = PyreqwestHttp.get
+
+    async def get(self, request: HttpRequest) -> HttpResponse:
+        """Ask as ever."""
+        if not request.path.startswith(REPORT_PATHS):
+            return await self.get_response(request)
+        reached("asking")
+        response = await self.get_response(request)
+        reached("answered")
+        return response
 
 
 class ShortSessionConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is untyped
@@ -78,12 +127,21 @@ class ShortSessionConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka i
         super().__init__(**{**options, "session_timeout_ms": SESSION_MILLISECONDS, "heartbeat_interval_ms": 1_000})
 
 
-if __name__ == "__main__":
+def install() -> None:
+    """Put the failpoints into the relay's seams."""
     setattr(committer, "GroupFencedProducer", FreezingProducer)  # noqa: B010 - the seam: a name of the module
-    if "FAILPOINT" in os.environ:
-        committer.TRANSACTION_TIMEOUT_SECONDS = TRANSACTION_SECONDS
     setattr(app, "Committer", EventCounter)  # noqa: B010 - as above
     if os.environ.get("SHORT_SESSION") == "on":
         setattr(consumer, "AIOKafkaConsumer", ShortSessionConsumer)  # noqa: B010 - as above
+    setattr(PyreqwestHttp, "get", StoppingHttp.get)  # noqa: B010 - whoever made one
+    setattr(PyreqwestHttp, "get_response", StoppingHttp.get_response)  # noqa: B010 - as above
+    setattr(Writer, "write", StoppingWriter.write)  # noqa: B010 - as above
+    setattr(Writer, "write_records", StoppingWriter.write_records)  # noqa: B010 - as above
+    if "FAILPOINT" in os.environ and os.environ.get("ACTION") != "kill":
+        committer.TRANSACTION_TIMEOUT_SECONDS = TRANSACTION_SECONDS
     gate.REFUSED_SECONDS = float(os.environ.get("REFUSED_SECONDS", gate.REFUSED_SECONDS))
+
+
+if __name__ == "__main__":
+    install()
     main(sys.argv[1:])
