@@ -12,6 +12,7 @@ DRAINS_REMEMBERED = 32  # the newest ids of a gap, and of answers that were deci
 A_MOMENT = timedelta(milliseconds=1)  # a gap that grew is newer, even if the clock was set back
 GAPS_KEPT = 32  # more become one, of whatever was unread
 KEPT_UNREAD = timedelta(hours=48)  # so long providers keep reports that nobody read
+CLOCKS_APART = timedelta(minutes=1)  # how far a provider's clock may be from ours
 Filter = tuple[str | None, str | None]
 """The bulk and the message whose reports are wanted; None for any."""
 WHATEVER_IS_UNREAD: Filter = (None, None)

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from relay.core.collecting import Filter, Gap, Reconciled
+from relay.core.collecting import CLOCKS_APART, Filter, Gap, Reconciled
 from relay.core.model import Report
 from relay.lookups.collected import CollectedAccount
 from relay.lookups.log import LOG_LIMIT
@@ -17,7 +17,6 @@ from relay.observe.metrics import Metrics
 LOG_REACHES = timedelta(hours=48)
 REACH_MARGIN = timedelta(minutes=1)  # asking for more than there is may be an error
 BEFORE_SECONDS = 1.0  # the log is written a moment after a report is handed out
-CLOCKS_APART = timedelta(minutes=1)  # how far the provider's clock may be from ours
 SMALLEST_WINDOW = timedelta(milliseconds=1)  # instants of the log have no finer part
 FIRST_BACK_OFF_SECONDS, FIRST_PAUSE_SECONDS, LONGEST_BACK_OFF_SECONDS = 2.0, 10.0, 300.0
 READINGS_AT_ONCE = 3  # in a row

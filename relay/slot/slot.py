@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from relay.core.collecting import AccountItem, AccountState, Gap, Wish
+from relay.core.collecting import CLOCKS_APART, AccountItem, AccountState, Gap, Wish
 from relay.core.decide import first_question
 from relay.core.merging import awaits_outcome
 from relay.core.model import Collected, Forgotten, Item, Lookup, MessageState, Report, Requested, Seen
@@ -24,7 +24,6 @@ GRACE_SECONDS = 0.25  # how long a request may wait for its first answer, so tha
 MISSED_SECONDS = 120.0  # how far back a restored slot looks for missed steps; older ones wait for their next
 FIRED_AT_ONCE = 500  # timers handled between two turns: new requests must not wait behind a crowd of polls
 
-CLOCKS_APART = timedelta(minutes=1)  # how far a provider's clock may be from ours
 NOTHING_KNOWN = AccountState()
 
 RulesOf = Callable[[str], Rules | None]
