@@ -6,7 +6,7 @@ again after a restart, because the messages and requests that want it are stored
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -115,17 +115,20 @@ class Collector:
 
     # What came of it
 
-    def fulfilled(self, drained: Intent, gaps: Iterable[Gap]) -> list[bytes]:
-        """Take out the wishes that a drain to its end fulfils; return those that it settles.
-
-        Where an open gap may have swallowed the report that was wanted, nothing is settled before the gap is closed.
-        """
+    def fulfilled(self, drained: Intent) -> dict[bytes, Wish]:
+        """Take out the wishes that a drain to its end fulfils."""
         self._failures, self._not_before = 0, 0.0
         self._reconciling.drained()
         if drained.filter == WHATEVER_IS_UNREAD:
             self._source.log.drained(drained.intended_at.timestamp(), Unanswered(asked=True))
-        for key in [key for key, wish in self.wishes.items() if fulfils(drained, wish)]:
-            self._unsettled[key] = self.wishes.pop(key)
+        return {key: self.wishes.pop(key) for key, wish in list(self.wishes.items()) if fulfils(drained, wish)}
+
+    def settle(self, fulfilled: Mapping[bytes, Wish], gaps: Iterable[Gap]) -> list[bytes]:
+        """Take wishes whose drain is decided whole; return those that are settled by it.
+
+        Where an open gap may have swallowed the report that was wanted, nothing is settled before the gap is closed.
+        """
+        self._unsettled.update(fulfilled)
         return self.settled(gaps)
 
     def settled(self, gaps: Iterable[Gap]) -> list[bytes]:

@@ -59,11 +59,15 @@ def decide_chunk(turn: Turn, chunk: Chunk, rules_of: RulesOf) -> None:
 def _begin(turn: Turn, answer: Answer, key: bytes, rules_of: RulesOf) -> None:
     """Close the intent: the answer is stored, so that its reports are decided whatever happens."""
     state = _account(turn, key)
-    if _is_of(state.intent, answer.response_id):
-        answer.intent = state.intent
     turn.accounts[key] = account_after(state, answer.item, turn.now)
-    if answer.intent is not None and _is_full(answer, answer.intent):
-        _want_the_rest(turn, answer.account, answer.intent, rules_of)
+    if state.intent is None or state.intent.drain_id != answer.response_id:
+        return
+    answer.intent = state.intent
+    collector = turn.slot.collectors.get(answer.account)
+    if _is_full(answer, state.intent):
+        _want_the_rest(turn, answer.account, state.intent, rules_of)
+    elif collector is not None and _is_good(answer):
+        answer.fulfilled = collector.fulfilled(state.intent)  # now, so that none is drained again before the last chunk
 
 
 def _end(turn: Turn, answer: Answer, key: bytes, rules_of: RulesOf) -> None:
@@ -74,10 +78,15 @@ def _end(turn: Turn, answer: Answer, key: bytes, rules_of: RulesOf) -> None:
     collector, intent = turn.slot.collectors.get(answer.account), answer.intent
     if collector is None or intent is None:
         return
-    if answer.refused or not isinstance(answer.item, Read) or answer.item.lost is not None:
+    if not _is_good(answer):
         _not_fulfilled(turn, collector, intent, rules_of, Unanswered(asked=answer.asked, held=answer.held))
     elif not _is_full(answer, intent):
-        _settle(turn, collector.fulfilled(intent, _account(turn, key).gaps), rules_of)
+        _settle(turn, collector.settle(answer.fulfilled, _account(turn, key).gaps), rules_of)
+
+
+def _is_good(answer: Answer) -> bool:
+    """Tell whether the answer brought whatever there was, up to its limit."""
+    return isinstance(answer.item, Read) and answer.item.lost is None and not answer.refused
 
 
 def _settle(turn: Turn, wished: list[bytes], rules_of: RulesOf) -> None:

@@ -1,12 +1,12 @@
 """What a stored answer means: for its account, the reports it holds, and what of it becomes dead letters."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import structlog
 
 from relay.contracts.bad_record import BadRecordCode
-from relay.core.collecting import AccountItem, Drained, Intent, NoAnswer, Read
+from relay.core.collecting import AccountItem, Drained, Intent, NoAnswer, Read, Wish
 from relay.core.model import Report
 from relay.kafka.records import Outgoing
 from relay.lookups.pages import Page, UnreadableReport
@@ -55,6 +55,7 @@ class Answer:
     asked: bool = True  # it was an attempt
     said: str | None = None  # the provider's own words, where it is an error
     intent: Intent | None = None  # whose answer it is, once it is decided
+    fulfilled: dict[bytes, Wish] = field(default_factory=dict)
 
 
 async def understood(whole: Assembled, source: Source | None, letter: Letters) -> Answer:
