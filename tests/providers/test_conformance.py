@@ -1,154 +1,280 @@
-"""One suite for every provider and its golden cases: `<situation>.response.*` and what it must be read as."""
+"""One suite for every provider: its golden cases, its codes, its requests, and what no body may ever do.
+
+A new provider adds a folder of cases with a `provider.toml`; nothing here names one.
+"""
 
 import json
+import re
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
+from pydantic import BaseModel, SecretStr
 
+from relay.contracts.status_changed import StatusChanged
 from relay.core.decide import absorb
-from relay.core.model import Answered, Lookup, Report
-from relay.lookups.http import HttpResponse
+from relay.core.model import Category, Report
 from relay.lookups.reading import Garbled
-from relay.providers import PROVIDERS, Asks
-from relay.providers.account import Account
+from relay.providers import PROVIDERS
+from relay.slot.codec import decode_state, encode_state
 from relay.slot.publishing import event_value
-from tests.builders import NOON, a_lookup, a_state, rules
+from tests.builders import NOON, a_state, rules
+from tests.providers.subjects import (
+    CASES,
+    Case,
+    Collected,
+    accounts,
+    rows,
+    shown,
+    situations,
+    subject,
+    table_keys,
+    told,
+)
 from tests.strategies import json_values
 
-CASES = Path(__file__).parent / "cases"
-SETTINGS: dict[str, dict[str, Any]] = {
-    "hyber": {"base_url": "https://dr.example", "client_id": "1021", "username": "login", "password": "s3cr3t-word"}
-}
-"""One valid table of settings for each provider."""
-ASKED: dict[str, Asks] = {
-    name: provider.reports for name, provider in PROVIDERS.items() if isinstance(provider.reports, Asks)
-}
-_REPORT = TypeAdapter(Report)
-lookups = st.builds(
-    a_lookup,
-    message_id=st.none() | st.just("m-1"),
-    extra_id=st.just("e-1"),
-    detail=st.sampled_from(["simple", "advanced"]),
-)
+ROOT = Path(__file__).parents[2]
+COLLECTED = [name for name in PROVIDERS if isinstance(subject(name), Collected)]
+ALL_CASES = [case for provider in PROVIDERS for case in situations(provider)]
+ACCOUNTS = [(provider, name) for provider in PROVIDERS for name in accounts(provider)]
+LARGEST_EVENT = 300_000  # three of them must fit a state's record
+MARKER = "380671234567"
+"""Stands for what must never get into a reason."""
+cases = st.sampled_from(ALL_CASES)
+names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(
+    lambda text: text not in (".", "..")
+) | st.sampled_from(["../../x?y#z", "a/b%2f", "%2e%2e", "...", "a\\b", "a b", "ключ", "a&limit=1", "a=b;c", "+"])
 
 
-def an_account(provider: str, **changes: Any) -> Account:
-    """Return an account of the provider."""
-    return PROVIDERS[provider].settings.model_validate({"provider": provider, **SETTINGS[provider], **changes})
+def _title(case: Case) -> str:
+    return f"{case.provider}-{case.situation}"
 
 
-def read(provider: str, response: HttpResponse, lookup: Lookup, **settings: Any) -> Answered:
-    """Return what a response is read as."""
-    return ASKED[provider].interpret(response, lookup, NOON, an_account(provider, **settings))
+def can_be_told(report: Report) -> None:
+    """Hold a report to what follows from it: events of the contract, and a state that can be stored."""
+    assert report.reason is None or report.reason.category in set(Category)
+    verdict = absorb(a_state(), report, NOON, rules())
+    for event in verdict.events:
+        value = event_value(event)
+        StatusChanged.model_validate_json(value)
+        assert len(value) < LARGEST_EVENT
+    assert verdict.state is not None
+    assert decode_state(encode_state(verdict.state)) == verdict.state
 
 
-def situations() -> Iterator[Any]:
-    """Give each provider with each of its cases."""
-    for provider in ASKED:
-        for expected in sorted((CASES / provider).glob("*.reports.json")):
-            situation = expected.name.removesuffix(".reports.json")
-            yield pytest.param(provider, situation, id=f"{provider}-{situation}")
+def read_safely(case: Case, body: bytes) -> None:
+    """Read any body in the place of a case's: only Garbled may come, and no reason may hold any of it."""
+    reader: Any = subject(case.provider)
+    try:
+        reports, reasons = reader.said(reader.read(case, body))
+    except Garbled as error:
+        reports, reasons = [], [str(error)]
+    for report in reports:
+        can_be_told(report)
+    assert not [reason for reason in reasons if MARKER in reason]
 
 
-def written(report: dict[str, Any] | None) -> Report | None:
-    """Return the report that an expectation describes; what it doesn't name is at its default."""
-    return None if report is None else _REPORT.validate_json(json.dumps({"occurred_at": None, **report}))
-
-
-@pytest.mark.parametrize(("provider", "situation"), list(situations()))
-def test_golden_case(provider: str, situation: str) -> None:
+@pytest.mark.parametrize("case", ALL_CASES, ids=_title)
+def test_golden_case(case: Case) -> None:
     """The bytes are read as somebody wrote down by hand, or refused naming the field."""
-    expected = json.loads((CASES / provider / f"{situation}.reports.json").read_bytes())
-    (body,) = (CASES / provider).glob(f"{situation}.response.*")
-    lookup = a_lookup(**{"message_id": None, **expected["lookup"]})
-    response = HttpResponse(expected["status"], body.read_bytes())
-    if "garbled" in expected:
-        with pytest.raises(Garbled, match=expected["garbled"]):
-            read(provider, response, lookup)
+    reader: Any = subject(case.provider)
+    if "garbled" in case.expected:
+        with pytest.raises(Garbled, match=case.expected["garbled"]):
+            reader.read(case)
         return
-    answer = read(provider, response, lookup)
-    assert answer == Answered(report=written(expected["report"]), found=expected["found"])
+    reading = reader.read(case)
+    assert reading == reader.wanted(case)
+    for report in reader.said(reading)[0]:
+        can_be_told(report)
 
 
-@pytest.mark.parametrize("provider", ASKED)
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_cases_have_no_orphans(provider: str) -> None:
     """Each response has its expectation with provenance, and each expectation its response."""
-    names = [path.name for path in (CASES / provider).iterdir()]
-    expected = {name.removesuffix(".reports.json") for name in names if name.endswith(".reports.json")}
-    assert expected == {name.partition(".response.")[0] for name in names if ".response." in name}
+    files = [path.name for path in (CASES / provider).iterdir()]
+    expected = {case.situation for case in situations(provider)}
     assert expected
-    for situation in expected:
-        assert json.loads((CASES / provider / f"{situation}.reports.json").read_bytes())["provenance"]
+    assert expected == {name.partition(".response.")[0] for name in files if ".response." in name}
+    assert all(case.expected["provenance"] for case in situations(provider))
 
 
-@pytest.mark.parametrize("provider", ASKED)
-@given(status=st.integers(200, 599), body=st.binary(max_size=80), lookup=lookups)
-def test_any_bytes_are_read_or_garbled(provider: str, status: int, body: bytes, lookup: Lookup) -> None:
-    """No body raises anything but Garbled."""
-    with suppress(Garbled):
-        read(provider, HttpResponse(status, body), lookup)
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_codes_say_what_the_tables_say(provider: str) -> None:
+    """Each code that is known, and some that nobody knows, gives the outcome, the reason, and what is unmapped."""
+    reader: Any = subject(provider)
+    for row in rows(provider):
+        reading = reader.read(Case(provider=provider, situation="", body=row.body, expected={}))
+        (report,), _ = reader.said(reading)
+        assert {path: shown(report, path) for path in row.says} == row.says, row.codes
 
 
-def mutated(body: Any) -> st.SearchStrategy[Any]:
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_every_row_of_a_table_is_held_to_something(provider: str) -> None:
+    """No code or name stands in a provider's tables without a row that says what it must mean."""
+    held = {code for row in rows(provider) for code in row.codes}
+    assert not {key for key in table_keys(provider) if str(key) not in held}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_the_readme_lists_the_codes_of_the_tables(provider: str) -> None:
+    """People find each code in the provider's README.md, or in the module that it names for them."""
+    folder = ROOT / "relay/providers" / provider
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    named = [folder / name for name in re.findall(r"`(\w+\.py)`", readme)]
+    text = readme + "".join(path.read_text(encoding="utf-8") for path in named)
+    listed = {int(number) for number in re.findall(r"(?<![\w-])-?\d+", text)}
+    for first, last in re.findall(r"(\d+) to (\d+)", text):
+        listed |= set(range(int(first), int(last) + 1))
+    assert not {key for key in table_keys(provider) if isinstance(key, int) and key not in listed}
+
+
+@given(case=cases, junk=st.binary(max_size=80), at=st.integers(0, 2000), length=st.integers(0, 2000))
+def test_any_bytes_are_read_or_garbled(case: Case, junk: bytes, at: int, length: int) -> None:
+    """No body raises anything but Garbled: neither junk, nor a good one with some of its bytes replaced or missing."""
+    read_safely(case, junk)
+    read_safely(case, case.body[:at] + junk + case.body[at + length :])
+
+
+def mutated(value: Any) -> st.SearchStrategy[Any]:
     """Draw the JSON with some values replaced by any others."""
-    if isinstance(body, dict):
-        whole = st.fixed_dictionaries({name: mutated(value) for name, value in body.items()})
-        return whole | st.dictionaries(st.sampled_from(sorted(body)), json_values)
-    if isinstance(body, list):
-        return st.tuples(*map(mutated, body)).map(list)
-    awkward = st.sampled_from([2**63, -(2**63) - 1, 2**64, "9" * 30, "", "..", "x" * 5000, 1e300, -1, 0, 4, True, "2"])
-    return st.one_of(st.just(body), st.just(body), awkward, json_values)
+    if isinstance(value, dict):
+        whole = st.fixed_dictionaries({name: mutated(item) for name, item in value.items()})
+        return whole | st.dictionaries(st.sampled_from(sorted(value)), json_values) if value else whole
+    if isinstance(value, list):
+        return st.tuples(*map(mutated, value)).map(list)
+    awkward = st.sampled_from(
+        [2**63, -(2**63) - 1, 2**64, "9" * 30, "", "..", "x" * 5000, 1e300, -1, 0, 4, True, "2", "\ud800", MARKER]
+    )
+    return st.one_of(st.just(value), st.just(value), awkward, json_values)
 
 
-_BODIES = [
-    json.loads((CASES / "hyber" / f"{name}.response.json").read_bytes())
-    for name in ("documented-simple-sms", "documented-advanced-viber-then-sms", "documented-simple-viber-template")
-]
-
-
-@given(body=st.sampled_from(_BODIES).flatmap(mutated), lookup=lookups)
-def test_any_json_is_read_or_garbled(body: Any, lookup: Lookup) -> None:
-    """Whatever stands in the fields, it is read into a report that an event can carry, or refused."""
-    lookup = a_lookup(message_id=None, extra_id=None, detail=lookup.detail)
+def _is_json(case: Case) -> bool:
     try:
-        answer = read("hyber", HttpResponse(200, json.dumps(body).encode()), lookup)
+        json.loads(case.body)
+    except ValueError:
+        return False
+    return len(case.body) < 4000
+
+
+@given(
+    drawn=st.sampled_from(list(filter(_is_json, ALL_CASES))).flatmap(
+        lambda case: st.tuples(st.just(case), mutated(json.loads(case.body)))
+    )
+)
+def test_any_values_are_told_or_refused(drawn: tuple[Case, Any]) -> None:
+    """Whatever stands in the fields, it is read into reports that events and states can carry, or refused."""
+    case, value = drawn
+    read_safely(case, json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@given(data=st.data())
+def test_any_code_is_read(provider: str, data: st.DataObject) -> None:
+    """A code that nobody has seen fails no answer and no page: its report is there."""
+    table = data.draw(st.sampled_from(told(provider)["codes"]))
+    body = data.draw(st.sampled_from(table["bodies"]))
+    codes = data.draw(st.lists(st.integers(-(2**63), 2**63 - 1), min_size=3, max_size=3))
+    filled = re.sub(r"\$([123])", lambda place: str(codes[int(place[1]) - 1]), body).encode()
+    reader: Any = subject(provider)
+    (report,), reasons = reader.said(reader.read(Case(provider=provider, situation="", body=filled, expected={})))
+    assert not reasons
+    can_be_told(report)
+
+
+PAGES = [case for case in ALL_CASES if case.provider in COLLECTED and "garbled" not in case.expected]
+
+
+@given(case=st.sampled_from(PAGES), cut=st.integers(0, 5000))
+def test_a_page_that_is_cut_off_loses_nothing_unsaid(case: Case, cut: int) -> None:
+    """Wherever an answer ends, its first reports are read as ever; where some are missing it is broken, or no page."""
+    reader = subject(case.provider)
+    assert isinstance(reader, Collected)
+    whole = reader.read(case).reports
+    body = case.body[: max(0, len(case.body) - cut)]
+    try:
+        page = reader.read(case, body)
     except Garbled:
         return
-    if answer.report is not None:
-        verdict = absorb(a_state(), answer.report, NOON, rules())
-        assert all(len(event_value(event)) < 100_000 for event in verdict.events)
+    assert page.reports == whole[: len(page.reports)]
+    assert page.broken or page.reports == whole
+    if page.broken and not case.expected.get("broken"):
+        assert body.endswith(page.unreadable[-1].body)
 
 
-@pytest.mark.parametrize("provider", ASKED)
-@given(
-    name=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(
-        lambda text: text not in (".", "..")
-    )
-    | st.sampled_from(["../../x?y#z", "a/b%2f", "%2e%2e", "...", "a\\b", "a b", "ключ"])
-)
-def test_an_id_stays_within_its_segment(provider: str, name: str) -> None:
-    """No id can add a segment, a query or a fragment to the path, and the text of the path is plain ASCII."""
-    account = an_account(provider)
-    plain = ASKED[provider].to_request(a_lookup(message_id="plain"), account).path
-    for ids in ({"message_id": name}, {"message_id": None, "extra_id": name}):
-        path = ASKED[provider].to_request(a_lookup(**ids), account).path
-        assert path.count("/") in (plain.count("/"), plain.count("/") + 1)
-        assert not set(path) & set("?#\\ \r\n")
+@pytest.mark.parametrize("provider", PROVIDERS)
+@given(name=names)
+def test_an_id_stays_in_its_place(provider: str, name: str) -> None:
+    """No id can add a segment, a field or a fragment to a request, whose path is plain ASCII."""
+    account = next(iter(accounts(provider).values()))
+    reader = subject(provider)
+    for request, plain in zip(reader.requests(account, name), reader.requests(account, "plain"), strict=True):
+        path = request.path
         assert path.isascii()
+        assert path.isprintable()
+        assert re.sub(r"[^/?&=#]", "", path) == re.sub(r"[^/?&=#]", "", plain.path)
+        assert not set(path) & set("\\ +;#")
         assert "/../" not in path
 
 
-@pytest.mark.parametrize("provider", ASKED)
-def test_a_request_holds_no_secret(provider: str) -> None:
-    """Credentials live in the client; what is logged and kept of a request can't betray them."""
-    account = an_account(provider)
-    request = ASKED[provider].to_request(a_lookup(), account)
-    assert "authorization" not in {name.lower() for name in request.headers or {}}
-    assert "s3cr3t-word" not in repr(request)
-    assert "Authorization" in PROVIDERS[provider].credentials(account)
+@pytest.mark.parametrize(("provider", "name"), ACCOUNTS)
+def test_a_request_holds_no_secret(provider: str, name: str) -> None:
+    """Credentials live in the client; what is logged and kept of a request or an account can't betray them."""
+    account = accounts(provider)[name]
+    headers = PROVIDERS[provider].credentials(account)
+    assert "Authorization" in headers
+    values = [getattr(account, field) for field in type(account).model_fields]
+    secrets = {value.get_secret_value() for value in values if isinstance(value, SecretStr)} - {""}
+    assert secrets
+    probe = PROVIDERS[provider].probe(account)
+    for request in [*subject(provider).requests(account, "m-1"), *([probe] if probe else [])]:
+        assert "authorization" not in {header.lower() for header in request.headers or {}}
+        assert not [word for word in secrets | set(headers["Authorization"].split()[1:]) if word in repr(request)]
+    assert not [word for word in secrets if word in repr(account)]
+
+
+@pytest.mark.parametrize(("provider", "name"), [(one, name) for one, name in ACCOUNTS if one in COLLECTED])
+def test_a_probe_consumes_nothing(provider: str, name: str) -> None:
+    """Where reading unread reports consumes them, a probe asks elsewhere; without another place there is none."""
+    account = accounts(provider)[name]
+    reader = subject(provider)
+    assert isinstance(reader, Collected)
+    drain = reader.collects.drain_request(account).path.partition("?")[0]
+    log = reader.collects.log_request(account)
+    probe = PROVIDERS[provider].probe(account)
+    assert (probe is None) == (log is None)
+    if probe is not None and log is not None:
+        assert probe.path.partition("?")[0] == log.path.partition("?")[0] != drain
+
+
+def leaves(settings: type[BaseModel]) -> Iterator[str]:
+    """Give the keys of settings, those of their tables as well."""
+    for name, field in settings.model_fields.items():
+        assert field.description, f"{settings.__name__}.{name}"
+        yield name
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from leaves(field.annotation)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_the_settings_are_documented(provider: str) -> None:
+    """Each key says what it is for, and stands in the README's table of the provider's account, or beside it."""
+    blocks = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    tables = [table for block in blocks for table in re.split(r"(?m)^(?=\[accounts\.\w+\]$)", block)]
+    texts = [table for table in tables if f'provider = "{provider}"' in table]
+    shared = [table for table in tables if re.match(r"\[accounts\.\w+\]$", table, re.MULTILINE)]
+    assert texts
+    printed = set(re.findall(r"\w+", re.sub(r"(\w+)\(_file\)", r"\1 \1_file", "".join(texts + shared))))
+    assert set(leaves(PROVIDERS[provider].settings)) <= printed
+
+
+@pytest.mark.parametrize(("provider", "name"), ACCOUNTS)
+def test_an_account_can_be_used(provider: str, name: str) -> None:
+    """What the relay asks of a provider is given for each valid account, under the name it is registered by."""
+    account = accounts(provider)[name]
+    assert account.provider == provider
+    assert PROVIDERS[provider].grace_seconds(account) >= 0
+    assert PROVIDERS[provider].schedule(account).pending
+    assert (ROOT / "relay/providers" / provider / "README.md").is_file()

@@ -1,64 +1,39 @@
 """Infobip voice: pages of reports in every form, whole and broken."""
 
-import base64
 import json
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
-from relay.contracts.status_changed import Call, Price
-from relay.core.decide import absorb
-from relay.core.model import Report
-from relay.lookups.pages import UnreadableReport
+from relay.lookups.pages import Page
 from relay.lookups.reading import Garbled
 from relay.providers.infobip_voice import error_in, read_page
 from relay.providers.infobip_voice.wire import CALLBACK_LENGTH, read_instant
-from relay.providers.infobip_voice.xml_records import DEEPEST
-from relay.slot.publishing import event_value
-from tests.builders import NOON, a_state, rules
 from tests.infobip_pages import ACCOUNT, a_page, an_item, the_report
 from tests.strategies import json_values
 
 CASES = Path(__file__).parent / "cases/infobip_voice"
-SITUATIONS = sorted(path.name.removesuffix(".reports.json") for path in CASES.glob("*.reports.json"))
-_REPORT = TypeAdapter(Report)
+PAGES = sorted(path for path in CASES.glob("*.response.*"))
 
 
-def an_unreadable(expected: dict[str, str]) -> UnreadableReport:
-    """Return the unreadable element that an expectation describes."""
-    body = base64.b64decode(expected["base64"]) if "base64" in expected else expected["body"].encode()
-    return UnreadableReport(body=body, reason=expected["reason"])
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_form_is_told_by_the_body(path: Path) -> None:
+    """What the header says of the form changes nothing: a proxy may have written it."""
+    plain = _reading(path.read_bytes(), None)
+    for content_type in ("application/json", "application/xml;charset=UTF-8", "text/html"):
+        assert _reading(path.read_bytes(), content_type) == plain
 
 
-@pytest.mark.parametrize("situation", SITUATIONS)
-def test_golden_page(situation: str) -> None:
-    """The bytes are read as somebody wrote down by hand, whatever the header says of their form."""
-    expected = json.loads((CASES / f"{situation}.reports.json").read_bytes())
-    (path,) = CASES.glob(f"{situation}.response.*")
-    for content_type in (None, "application/json", "application/xml;charset=UTF-8"):
-        if "garbled" in expected:
-            with pytest.raises(Garbled, match=expected["garbled"]):
-                read_page(path.read_bytes(), content_type, ACCOUNT)
-            continue
-        page = read_page(path.read_bytes(), content_type, ACCOUNT)
-        wanted = [_REPORT.validate_json(json.dumps({"channel": "voice", **report})) for report in expected["reports"]]
-        assert list(page.reports) == wanted
-        assert list(page.unreadable) == [an_unreadable(one) for one in expected["unreadable"]]
-        assert page.count == len(wanted) + len(page.unreadable)
-
-
-def test_golden_pages_have_no_orphans() -> None:
-    """Each response has its expectation with provenance, and each expectation its response."""
-    names = [path.name for path in CASES.iterdir()]
-    assert set(SITUATIONS) == {name.partition(".response.")[0] for name in names if ".response." in name}
-    assert all(json.loads((CASES / f"{name}.reports.json").read_bytes())["provenance"] for name in SITUATIONS)
+def _reading(body: bytes, content_type: str | None) -> Page | str:
+    try:
+        return read_page(body, content_type, ACCOUNT)
+    except Garbled:
+        return "garbled"
 
 
 @pytest.mark.parametrize(
@@ -70,22 +45,29 @@ def test_golden_pages_have_no_orphans() -> None:
         ("2015-02-12T09:58:20Z", datetime(2015, 2, 12, 9, 58, 20, tzinfo=UTC)),
         ("2015-02-12T09:58:20.323", datetime(2015, 2, 12, 9, 58, 20, 323000, tzinfo=UTC)),
         ("2015-02-12", datetime(2015, 2, 12, tzinfo=UTC)),
-        (1423731500323, datetime(2015, 2, 12, 8, 58, 20, 323000, tzinfo=UTC)),
+        (" 2015-02-12 ", datetime(2015, 2, 12, tzinfo=UTC)),
         ("1423731500323", datetime(2015, 2, 12, 8, 58, 20, 323000, tzinfo=UTC)),
     ],
 )
-def test_every_form_of_date(text: object, expected: datetime | None) -> None:
+def test_every_form_of_date(text: str, expected: datetime) -> None:
     """Offsets with and without a colon, `Z`, none, a day, epoch milliseconds."""
     assert read_instant(text) == expected
 
 
 @pytest.mark.parametrize(
-    "value",
-    ["", "soon", "0001-01-01T00:00+1400", "9999-12-31T23:59-1400", "²", "9" * 5000, None, True, 10**30, -1, [], 1.5],
+    "text",
+    ["", "soon", "0001-01-01T00:00+1400", "9999-12-31T23:59-1400", "²", "9" * 5000, "9" * 31, "0", "-1", "1.5", None],
 )
-def test_no_instant_is_made_of_nonsense(value: object) -> None:
+def test_no_instant_is_made_of_nonsense(text: str | None) -> None:
     """What is no date between 1970 and 2999 is unknown, and never an error."""
-    assert read_instant(value) is None
+    assert read_instant(text) is None
+
+
+@pytest.mark.parametrize("value", [1423731500323, "1423731500323"])
+def test_an_instant_may_be_a_number(value: object) -> None:
+    """Epoch milliseconds come as a number or as text; what is neither is left out."""
+    assert the_report(doneAt=value).occurred_at == datetime(2015, 2, 12, 8, 58, 20, 323000, tzinfo=UTC)
+    assert the_report(doneAt=[value], sentAt=True).occurred_at is None
 
 
 @pytest.mark.parametrize(
@@ -125,88 +107,17 @@ def test_a_record_without_a_usable_id_is_unreadable(message_id: object) -> None:
     assert page.count == 2
 
 
-def test_a_number_of_thousands_of_digits_costs_one_field() -> None:
-    """Python refuses to read such integers; the record and the page come through."""
-    body = a_page(an_item(duration=0), an_item(messageId="m-2")).replace(
-        b'"duration": 0', b'"duration": ' + b"9" * 5000
-    )
-    page = read_page(body, None, ACCOUNT)
-    assert [report.message_id for report in page.reports] == ["m-1", "m-2"]
-    assert (page.reports[0].call or {})["duration_seconds"] is None
-
-
 def test_long_callback_data_is_kept() -> None:
     """More than may be sent arrives whole; what no event could carry is left out."""
     assert the_report(callbackData="x" * CALLBACK_LENGTH).callback_data == "x" * CALLBACK_LENGTH
     assert the_report(callbackData="x" * (CALLBACK_LENGTH + 1)).callback_data is None
 
 
-BOMBS = {
-    "entities": "<!DOCTYPE r [<!ENTITY a 'x'><!ENTITY b '&a;&a;'>]><reportResponse>&b;</reportResponse>",
-    "external": "<!DOCTYPE r [<!ENTITY a SYSTEM 'file:///etc/hostname'>]><reportResponse>&a;</reportResponse>",
-    "parameter": "<!DOCTYPE r [<!ENTITY % a SYSTEM 'http://127.0.0.1:9/'>%a;]><reportResponse/>",
-    "doctype": "<!DOCTYPE results><results><serviceException><text>x</text></serviceException></results>",
-    "laughs": "<!DOCTYPE r ["
-    + "".join(f"<!ENTITY e{n + 1} '{f'&e{n};' * 10}'>" for n in range(30))
-    + "]><reportResponse>&e30;</reportResponse>",
-    "depth": "<reportResponse><results><result>" + "<a>" * 500_000,
-    "depth-of-root": "<a>" * 500_000,
-    "encoding": "<?xml version='1.0' encoding='no-such'?><reportResponse/>",
-}
-
-
-@pytest.mark.parametrize("bomb", BOMBS)
-def test_xml_bombs_are_refused_at_once(bomb: str) -> None:
-    """Document types, entities, depth and strange encodings end before they cost anything, also in error bodies."""
-    body = BOMBS[bomb].encode()
-    begun = time.process_time()
-    with pytest.raises(Garbled):
-        read_page(body, "application/xml", ACCOUNT)
-    assert error_in(body) is None
-    assert time.process_time() - begun < 1
-
-
-def test_depth_of_honest_reports_is_far_from_the_limit() -> None:
-    """The deepest documented element lies on the fifth level."""
-    nested = "<a>" * (DEEPEST - 3) + "</a>" * (DEEPEST - 3)
-    item = f"<result><messageId>m</messageId><status><id>5</id></status>{nested}</result>"
-    page = read_page(f"<reportResponse><results>{item}</results></reportResponse>".encode(), None, ACCOUNT)
-    assert [report.message_id for report in page.reports] == ["m"]
-
-
 @given(body=st.binary(max_size=200) | st.text(max_size=80).map(str.encode))
-def test_any_bytes_are_a_page_or_garbled(body: bytes) -> None:
-    """No body raises anything but Garbled, in either form, nor as an error body."""
-    pages = [body, b'{"results":[' + body, b"<reportResponse><results>" + body, b"<results><r><messageId>" + body]
-    for page in pages:
-        for content_type in (None, "application/xml"):
-            with suppress(Garbled):
-                read_page(page, content_type, ACCOUNT)
-        error_in(page)
-
-
-def mutated(value: Any) -> st.SearchStrategy[Any]:
-    """Draw the JSON with some values replaced by others."""
-    if isinstance(value, dict):
-        return st.fixed_dictionaries({name: mutated(item) for name, item in value.items()})
-    awkward = st.sampled_from([2**63, "9" * 30, "9" * 5000, "", "x" * 5000, "\ud800", 1e300, -1, 0, 4, True, "null"])
-    return st.one_of(st.just(value), st.just(value), st.just(value), awkward, json_values)
-
-
-_ONE = json.loads((CASES / "specified-report-of-the-successor.response.json").read_bytes())["results"][0]
-
-
-@given(item=mutated(_ONE))
-def test_any_record_is_an_event_or_unreadable(item: dict[str, Any]) -> None:
-    """Whatever stands in the fields, an event can carry the report, and the state can store its parts."""
-    page = read_page(a_page(item), None, ACCOUNT)
-    assert page.count == 1
-    for report in page.reports:
-        assert _REPORT.validate_json(_REPORT.dump_json(report)).call == report.call
-        Call.model_validate(report.call)
-        assert report.price is None or Price.model_validate(report.price)
-        verdict = absorb(a_state(), report, NOON, rules())
-        assert all(len(event_value(event)) < 300_000 for event in verdict.events)
+def test_any_bytes_are_an_error_body_or_none(body: bytes) -> None:
+    """Nothing is raised, whatever comes with an error's status."""
+    error_in(body)
+    error_in(b"<requestError><serviceException>" + body)
 
 
 @given(

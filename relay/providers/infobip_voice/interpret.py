@@ -1,6 +1,8 @@
 """A page of Infobip's voice reports as the relay's reports; a record that can't be read doesn't cost the others."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
 
 from pydantic import ValidationError
 
@@ -8,13 +10,22 @@ from relay.contracts.instants import format_instant
 from relay.core.model import Engagement, Json, Outcome, Report
 from relay.lookups.pages import Page, UnreadableReport
 from relay.providers.infobip_voice.json_records import json_records
-from relay.providers.infobip_voice.mapping import ANSWERED, call_outcome_of, outcome_of, reason_of, unmapped_in
+from relay.providers.infobip_voice.mapping import ANSWERED, call_outcome_of, outcome_of, reason_of, rows_of, unmapped_in
 from relay.providers.infobip_voice.settings import InfobipVoiceAccount
 from relay.providers.infobip_voice.tables import CallOutcome
-from relay.providers.infobip_voice.wire import BREAKS_OFF, Price, Record, VoiceReport, read_report
+from relay.providers.infobip_voice.wire import (
+    MOST_RECORDS,
+    TOO_MANY,
+    Price,
+    Record,
+    VoiceReport,
+    read_instant,
+    read_report,
+)
 from relay.providers.infobip_voice.xml_records import xml_records
 
 CHANNEL = "voice"
+_TAKEN, _NOT_TAKEN = frozenset({Engagement.ANSWERED}), frozenset[Engagement]()
 _BEFORE_THE_FIRST_SIGN = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -27,22 +38,25 @@ def read_page(body: bytes, content_type: str | None, _account: InfobipVoiceAccou
     """
     reports: list[Report] = []
     unreadable: list[UnreadableReport] = []
-    for record in _records(body, content_type):
+    records = _records(body, content_type)
+    problem = None
+    for value, begun, ended, problem in islice(records, MOST_RECORDS):
         try:
-            if record.problem is None:
-                reports.append(report_of(read_report(record.value)))
+            if problem is None:
+                reports.append(report_of(read_report(value)))
                 continue
-            reason = record.problem
+            reason = problem
         except ValidationError as error:
             reason = _where(error)
-        unreadable.append(UnreadableReport(body=record.body, reason=reason))
-    broken = bool(unreadable) and unreadable[-1].reason == BREAKS_OFF
-    return Page(
-        reports=tuple(reports), unreadable=tuple(unreadable), count=len(reports) + len(unreadable), broken=broken
-    )
+        unreadable.append(UnreadableReport(body=body[begun:ended], reason=reason))
+    for beyond in islice(records, 1):
+        problem = TOO_MANY
+        unreadable.append(UnreadableReport(body=body[beyond.begun :], reason=problem))
+    count = len(reports) + len(unreadable)
+    return Page(reports=tuple(reports), unreadable=tuple(unreadable), count=count, broken=problem is not None)
 
 
-def _records(body: bytes, content_type: str | None) -> Iterable[Record]:
+def _records(body: bytes, content_type: str | None) -> Iterator[Record]:
     """Tell the forms apart by their first sign, which says more than a header that a proxy may have written."""
     sign = body[:64].lstrip(_BEFORE_THE_FIRST_SIGN)[:1]
     if sign == b"<" or (sign != b"{" and "xml" in (content_type or "").lower()):
@@ -57,38 +71,42 @@ def _where(error: ValidationError) -> str:
 
 def report_of(report: VoiceReport) -> Report:
     """Return a record in the relay's words."""
-    outcome, call_outcome = outcome_of(report.status), call_outcome_of(report)
-    answered = outcome is Outcome.DELIVERED and call_outcome in ANSWERED
+    rows = rows_of(report)
+    outcome = outcome_of(rows)
+    call_outcome = call_outcome_of(report, rows, outcome)
+    ended_at = read_instant(report.end_time)
     return Report(
         outcome=outcome,
         channel=CHANNEL,
-        occurred_at=report.done_at or report.end_time or report.sent_at,
-        engagements=frozenset({Engagement.ANSWERED}) if answered else frozenset(),
+        occurred_at=read_instant(report.done_at) or ended_at or read_instant(report.sent_at),
+        engagements=_TAKEN if outcome is Outcome.DELIVERED and call_outcome in ANSWERED else _NOT_TAKEN,
         message_id=report.message_id,
         bulk_id=report.bulk_id,
         recipient=report.to,
-        reason=reason_of(report) if outcome is Outcome.FAILED else None,
-        call=_call(report, call_outcome),
+        reason=reason_of(report, rows) if outcome is Outcome.FAILED else None,
+        call=_call(report, call_outcome, ended_at),
         price=_price(report.price),
         mcc_mnc=report.mcc_mnc,
         callback_data=None if report.callback_data == "null" else report.callback_data,
-        provider_status={
-            "status": report.status.as_came(),
-            "error": None if report.error is None else report.error.as_came(),
-        },
-        unmapped=unmapped_in(report),
+        provider_status={"status": report.status, "error": report.error},
+        unmapped=unmapped_in(report, rows),
     )
 
 
-def _call(report: VoiceReport, outcome: CallOutcome) -> Json:
-    instants = {"started_at": report.start_time, "answered_at": report.answer_time, "ended_at": report.end_time}
+def _call(report: VoiceReport, outcome: CallOutcome, ended_at: datetime | None) -> Json:
     return {
         "outcome": outcome.value,
         "duration_seconds": report.duration,
         "charged_seconds": report.charged_duration,
-        **{name: instant and format_instant(instant) for name, instant in instants.items()},
+        "started_at": _instant(read_instant(report.start_time)),
+        "answered_at": _instant(read_instant(report.answer_time)),
+        "ended_at": _instant(ended_at),
         "dtmf": report.dtmf_codes,
     }
+
+
+def _instant(instant: datetime | None) -> str | None:
+    return None if instant is None else format_instant(instant)
 
 
 def _price(price: Price | None) -> Json | None:
