@@ -228,7 +228,7 @@ def test_uvicorns_colours_are_dropped() -> None:
 def test_line_names_follow_the_rule() -> None:
     """Every line is named `<noun>.<past participle>`, in small letters."""
     for line in Line:
-        assert re.fullmatch(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*(ed|wn)", line), line
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*\.[a-z_]*(ed|found|drawn)", line), line
         assert line.name == line.value.upper().replace(".", "_")
 
 
@@ -258,3 +258,12 @@ def test_aiokafka_does_not_bury_the_rest() -> None:
         "Unable connect to node with id 0",
         "Unable to update metadata",
     ]
+
+
+def test_debug_shows_no_request_of_the_kafka_client() -> None:
+    """It would write the password as SASL PLAIN sends it, and records with the numbers in them."""
+    configure("json", "debug", io.StringIO(), cache=False)
+    assert not logging.getLogger("aiokafka.conn").isEnabledFor(logging.DEBUG)
+    assert logging.getLogger("aiokafka.consumer").isEnabledFor(logging.DEBUG)
+    configure("json", "warning", io.StringIO(), cache=False)
+    assert not logging.getLogger("aiokafka.conn").isEnabledFor(logging.INFO)

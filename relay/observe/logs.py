@@ -18,6 +18,8 @@ from relay.observe.throttle import Throttle
 # aiokafka tells each step of a rebalance, which slots.* says in one line; FastStream warns at every start that it
 # creates no topics, which is our wish; uvicorn has its last word after process.stopped.
 _TALKATIVE = {"aiokafka": logging.WARNING, "faststream": logging.ERROR, "uvicorn": logging.WARNING}
+# At debug it writes whole requests: the password as SASL PLAIN sends it, records with their recipients.
+_INDISCREET = "aiokafka.conn"
 
 LogFormat = Literal["json", "console"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -137,3 +139,4 @@ def _take_over(handler: logging.Handler, threshold: int) -> None:
     handler.addFilter(Throttle())
     for name, least in _TALKATIVE.items():
         logging.getLogger(name).setLevel(max(threshold, least) if threshold > logging.DEBUG else threshold)
+    logging.getLogger(_INDISCREET).setLevel(logging.INFO if threshold == logging.DEBUG else logging.NOTSET)

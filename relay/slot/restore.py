@@ -5,6 +5,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from relay.kafka.abandoning import let_go
 from relay.slot.codec import checked
 from relay.slot.slot import Slot
 
@@ -36,7 +37,7 @@ async def restore(slots: Mapping[int, Slot], options: Mapping[str, Any], topic: 
         await reader.seek_to_beginning(*partitions)
         return await _read_to(reader, ends, slots)
     finally:
-        await reader.stop()
+        await let_go(reader)
 
 
 async def high_watermarks(
@@ -48,7 +49,7 @@ async def high_watermarks(
         await reader.start()
         ends: dict[TopicPartition, int] = await reader.end_offsets(partitions)
     finally:
-        await reader.stop()
+        await let_go(reader)
     return ends
 
 
