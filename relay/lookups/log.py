@@ -6,7 +6,6 @@ within the log's own limit.
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -14,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from relay.core.collecting import Filter
-from relay.core.model import Answered, Item, Report, Unanswered
+from relay.core.model import Answered, Item, Unanswered
 from relay.lookups.door import Door
 from relay.lookups.http import HttpFailure, HttpRequest, HttpResponse
 from relay.lookups.pacing import limiter_of
@@ -131,8 +130,7 @@ class LogLookups:
 
     def drained(self, began: float, unanswered: Unanswered) -> None:
         """Without a log only drains tell of messages: end the lookups that were due when one began (epoch seconds)."""
-        while not self.there and self._tickets.any() and (self._tickets.oldest_due or 0.0) <= began:
-            ticket = self._tickets.take()
+        for ticket in self._tickets.take_due(began) if not self.there else ():
             ticket.asker.answer(ticket.key, unanswered)
 
     def _batch(self) -> list[Asked]:
@@ -154,12 +152,8 @@ class LogLookups:
         answer = await self._asked(
             self._to_request(message_ids=tuple(message_id for _, message_id, _ in batch), limit=LOG_LIMIT)
         )
-        reports: dict[str | None, list[Report]] = defaultdict(list)
-        if isinstance(answer, Page):
-            for report in answer.reports:
-                reports[report.message_id].append(report)
         for ticket, message_id, sent_at in batch:
-            items: list[Item] = [answer] if isinstance(answer, Unanswered) else _answers(reports[message_id], sent_at)
+            items: list[Item] = [answer] if isinstance(answer, Unanswered) else _answers(answer, message_id, sent_at)
             for item in items:
                 if not ticket.cancelled:
                     ticket.asker.answer(ticket.key, item)
@@ -185,10 +179,13 @@ class LogLookups:
             self._tell_failed("refused", response.status)
             return Unanswered(asked=True)
         try:
-            return await asyncio.to_thread(self._read_page, response.body, response.content_type)
+            page = await asyncio.to_thread(self._read_page, response.body, response.content_type)
         except Garbled:
-            self._tell_failed("garbled", response.status)
+            page = None
+        if page is None or page.broken:
+            self._tell_failed("garbled" if page is None else "broken", response.status)
             return Unanswered(asked=True)
+        return page
 
     def _tell_failed(self, why: str, status: int | None) -> None:
         log.warning(Line.LOG_FAILED, account=self._account, why=why, status=status)
@@ -197,10 +194,14 @@ class LogLookups:
         """Do nothing: the connections are those of the account's drains."""
 
 
-def _answers(reports: list[Report], sent_at: datetime) -> list[Item]:
-    """Return what the log says of a message; that it isn't in there says nothing of one that was sent too long ago."""
+def _answers(page: Page, message_id: str, sent_at: datetime) -> list[Item]:
+    """Return what the log says of a message.
+
+    That it isn't in there says nothing where it may be what can't be read, or was sent too long ago.
+    """
+    reports = [report for report in page.reports if report.message_id == message_id]
     if reports:
         return [Answered(report=report) for report in reports]
-    if datetime.now(UTC) - sent_at > REACH:
+    if page.unreadable or datetime.now(UTC) - sent_at > REACH:
         return [Unanswered(asked=True)]
     return [Answered(report=None, found=False)]

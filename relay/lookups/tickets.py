@@ -77,6 +77,16 @@ class Tickets:
         """Take the first one."""
         return (self._urgent or self._polls).popleft()
 
+    def take_due(self, instant: float) -> list[Ticket]:
+        """Take those that were due by then, in epoch seconds."""
+        waiting = [ticket for queue in (self._urgent, self._polls) for ticket in queue if not ticket.cancelled]
+        self._urgent.clear()
+        self._polls.clear()
+        for ticket in waiting:
+            if ticket.due > instant:
+                self.put(ticket)
+        return [ticket for ticket in waiting if ticket.due <= instant]
+
     def turn_away(self, door: Door) -> None:
         """Answer all with "not now": timers bring them back when the account may be asked again."""
         again = datetime.now(UTC) + timedelta(seconds=door.closed_seconds)

@@ -1,0 +1,120 @@
+"""Lookups that wait: who goes first, who is forgotten, and what they are told while nobody may ask."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from relay.core.model import Unanswered
+from relay.lookups.door import SPREAD_SECONDS, Door
+from relay.lookups.gate import REFUSED_SECONDS, Closed, Gate
+from relay.lookups.http import HttpRequest, HttpResponse
+from relay.lookups.tickets import Ticket, Tickets
+from relay.observe.metrics import Metrics
+from tests.lookups.asking import FakeHttp, FakeSlot
+from tests.virtual_time import in_virtual_time, settled
+
+
+def a_ticket(name: str = "m-1", *, urgent: bool = False, due: float = 0.0, slot: FakeSlot | None = None) -> Ticket:
+    """Return a lookup that waits."""
+    return Ticket(slot or FakeSlot(), name.encode(), due, urgent)
+
+
+def waiting(*tickets: Ticket) -> Tickets:
+    """Return a queue of lookups."""
+    queue = Tickets()
+    for ticket in tickets:
+        queue.put(ticket)
+    return queue
+
+
+def taken(queue: Tickets) -> list[bytes]:
+    """Take all."""
+    keys = []
+    while queue.any():
+        keys.append(queue.take().key)
+    return keys
+
+
+def test_new_requests_go_before_polls_and_each_in_its_order() -> None:
+    """Whatever was put in first."""
+    queue = waiting(a_ticket("p-1"), a_ticket("n-1", urgent=True), a_ticket("p-2"), a_ticket("n-2", urgent=True))
+    assert len(queue) == 4
+    assert taken(queue) == [b"n-1", b"n-2", b"p-1", b"p-2"]
+
+
+def test_a_cancelled_lookup_is_passed_over() -> None:
+    """Nobody waits for it; until it is reached it is counted."""
+    tickets = [a_ticket(f"m-{number}", urgent=number < 2) for number in range(4)]
+    queue = waiting(*tickets)
+    tickets[0].cancel()
+    tickets[2].cancel()
+    assert len(queue) == 4
+    assert taken(queue) == [b"m-1", b"m-3"]
+    assert not queue.any()
+    assert len(queue) == 0
+
+
+def test_the_oldest_is_the_first_of_either_queue() -> None:
+    """It says since when lookups are overdue."""
+    assert waiting().oldest_due is None
+    assert waiting(a_ticket(due=5.0), a_ticket(due=7.0, urgent=True)).oldest_due == 5.0
+    assert waiting(a_ticket(due=5.0), a_ticket(due=3.0, urgent=True)).oldest_due == 3.0
+
+
+def test_a_poll_that_waits_may_hurry() -> None:
+    """One that is urgent, or under way, can't be any sooner."""
+    assert a_ticket().may_hurry
+    assert not a_ticket(urgent=True).may_hurry
+
+
+@in_virtual_time
+async def test_a_lookup_under_way_is_stopped_when_it_is_cancelled() -> None:
+    """Its connection is free for others."""
+    ticket = a_ticket()
+    ticket.task = asyncio.create_task(asyncio.sleep(60))
+    assert not ticket.may_hurry
+    ticket.cancel()
+    await settled()
+    assert ticket.task.cancelled()
+
+
+def a_closed_door(why: Closed) -> Door:
+    """Return the way to a provider that may not be asked for a minute."""
+    gate = Gate()
+    door = Door("voice_eu", http=FakeHttp(), gate=gate, metrics=Metrics("1.0"))
+    answer = HttpResponse(401, b"") if why is Closed.REFUSED else HttpResponse(429, b"", retry_after="60")
+
+    async def close() -> None:
+        door_http = FakeHttp(default=answer)
+        await Door("voice_eu", http=door_http, gate=gate, metrics=Metrics("1.0")).get(HttpRequest("/"), lambda *_: None)
+
+    in_virtual_time(close)()
+    return door
+
+
+@pytest.mark.parametrize("why", [Closed.REFUSED, Closed.THROTTLED])
+def test_lookups_before_a_closed_door_are_told_when_to_come_back(why: Closed) -> None:
+    """Not all at the same instant; nobody was asked, and only wrong credentials hold what would expire."""
+    slot = FakeSlot()
+    queue = waiting(*(a_ticket(f"m-{number}", slot=slot) for number in range(50)))
+    now = datetime.now(UTC)
+    queue.turn_away(a_closed_door(why))
+    assert len(slot.items) == 50
+    assert not queue.any()
+    again = [item.not_before for _, item in slot.items if isinstance(item, Unanswered) and item.not_before]
+    assert len(set(again)) > 40
+    assert now + timedelta(seconds=REFUSED_SECONDS - 1) < min(again)
+    assert max(again) < now + timedelta(seconds=REFUSED_SECONDS + SPREAD_SECONDS + 1)
+    held = why is Closed.REFUSED
+    assert {(item.asked, item.held) for _, item in slot.items if isinstance(item, Unanswered)} == {(False, held)}
+
+
+def test_a_cancelled_lookup_is_not_turned_away() -> None:
+    """Its slot is gone."""
+    slot = FakeSlot()
+    tickets = [a_ticket(name, slot=slot) for name in ("m-1", "m-2")]
+    queue = waiting(*tickets)
+    tickets[0].cancel()
+    queue.turn_away(a_closed_door(Closed.THROTTLED))
+    assert [name for name, _ in slot.items] == ["m-2"]
