@@ -95,7 +95,7 @@ class Replica:
 
     async def get(self, path: str) -> tuple[int, str]:
         """Ask the process's HTTP server; returns status and body."""
-        started = await eventually(lambda: self.lines("http.started"), what="http.started")
+        started = await eventually(lambda: self.lines("http.started"), seconds=60, what="http.started")
         url = f"http://127.0.0.1:{started[-1]['port']}{path}"
         async with aiohttp.ClientSession() as session, session.get(url) as response:
             return response.status, await response.text()

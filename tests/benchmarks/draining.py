@@ -6,6 +6,7 @@ The simulator runs in a process of its own, so that it takes no time from the re
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -94,7 +95,7 @@ async def drained(
     await producer.start()
     reader.assign([TopicPartition(names[name], number) for name in EVENT_TOPICS for number in range(PARTITIONS)])
     request = {"request_id": "all", "account": "voice"}
-    began, first, seen = time.perf_counter(), 0.0, 0
+    began, first, seen, cpu = time.perf_counter(), 0.0, 0, cpu_seconds(process.pid)
     await producer.send_and_wait(names["fetch_requests"], json.dumps(request).encode())
     while seen < due and time.perf_counter() < began + DEADLINE_SECONDS:
         seen += sum(len(records) for records in (await reader.getmany(timeout_ms=50)).values())
@@ -107,8 +108,15 @@ async def drained(
         "due": due,
         "seconds": round(ended - began, 1),
         "after the first": round(ended - first, 1),
+        "CPU seconds": round(cpu_seconds(process.pid) - cpu, 1),
         "peak MB": peak_megabytes(process.pid),
     }
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def peak_megabytes(pid: int) -> int:

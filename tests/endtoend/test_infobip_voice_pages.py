@@ -136,6 +136,21 @@ async def test_a_page_cut_short_in_its_text_gives_what_it_has_and_is_looked_up(
     await account.told_all(calls, "delivered", "answered")
 
 
+async def test_what_came_before_an_answer_broke_off_is_read(accounts: dict[str, VoiceAccount]) -> None:
+    """The log has no `callbackData` and no key presses, so the reports that came are worth more than their entries."""
+    account = accounts["half_read"]
+    account.strike("truncated")
+    calls = account.calls(20, at_once(dtmf="5"), callback_data="order")
+    await account.fetch()
+    await account.told_all(calls, "delivered", "answered")
+    told = [(event["callback_data"], event["call"]["dtmf"]) for event in account.published()]
+    assert set(told) == {("order", "5"), (None, None)}
+    assert told.count(("order", "5")) in range(14, 21)
+    assert await account.findings() == NOTHING
+    assert _letters(account) == []
+    await account.gapless()
+
+
 async def test_empty_collections_say_nothing(accounts: dict[str, VoiceAccount]) -> None:
     """No event, no dead letter, no gap, no look into the log; the message stays pending until its report comes."""
     account = accounts["hollow"]

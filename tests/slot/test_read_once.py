@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -158,10 +158,11 @@ async def test_a_process_killed_again_and_again_loses_and_repeats_nothing(kafka:
         await proven(account)
 
 
-async def test_a_body_stored_is_enough_without_any_log(kafka: EmbeddedKafka, tmp_path: Path) -> None:
-    """Killed once the append was acknowledged: the next owner publishes from the raw topic alone."""
+@pytest.mark.parametrize("step", ["appended", "commit"])
+async def test_a_body_stored_is_enough_without_any_log(kafka: EmbeddedKafka, tmp_path: Path, step: str) -> None:
+    """Killed once the append was acknowledged, or while it is decided: it is published from the raw topic alone."""
     async with voice(kafka.bootstrap_servers, tmp_path, UNLOGGED) as account:
-        victims = Victims(account, "appended", "kill")
+        victims = Victims(account, step, "kill")
         await victims.started()
         await _killed_under_load(account, victims)
         await account.relay.started(FAILPOINTS, environment=SHORT)
@@ -319,20 +320,28 @@ async def _owner(account: VoiceAccount) -> Replica:
 
 
 async def test_partitions_that_move_during_drains_leave_one_at_a_time(kafka: EmbeddedKafka, tmp_path: Path) -> None:
-    """Replicas come and go in order while reports flow: never two drains at once, and the log is not needed."""
-    async with voice(kafka.bootstrap_servers, tmp_path) as account:
-        replicas = [await account.relay.started()]
-        for number in range(4):
-            account.strike("delay", delay_seconds=0.8)
-            await loaded(account, 15)
-            await eventually(lambda: account.simulator.stats().in_flight, what="drain")
-            if number % 2:
-                assert await replicas.pop(0).terminated() == 0
-            else:
-                replicas.append(await account.relay.started())
-        await proven(account)
-        assert account.simulator.stats().max_in_flight_by_account["infobip/login"] == 1
-        assert account.looked == 0
+    """A replica comes and one ends in order while six accounts are drained: never two at once, and no log is needed."""
+    setup = Setup(account={"limit": LIMIT, "timeout_seconds": 9})
+    async with voices(kafka.bootstrap_servers, tmp_path, {f"voice_{number}": setup for number in range(6)}) as accounts:
+        relay = accounts["voice_0"].relay
+        first = await relay.started()
+        await _drains_under_way(accounts.values())
+        await relay.started()
+        await _drains_under_way(accounts.values())
+        assert await first.terminated() == 0
+        for account in accounts.values():
+            await proven(account)
+            assert_limits_kept(account, in_flight=1)
+            assert account.looked == 0
+
+
+async def _drains_under_way(accounts: Iterable[VoiceAccount]) -> None:
+    """Let every account be asked, with an answer that takes as long as a rebalance."""
+    for account in accounts:
+        account.strike("delay", delay_seconds=6)
+        await loaded(account, 15)
+    for account in accounts:
+        await eventually(lambda: account.simulator.stats().in_flight, what="drain")  # noqa: B023 - used at once
 
 
 # Orderly ends, and a Kafka that is away
