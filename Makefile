@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
 
-.PHONY: demo test setup lock lint bench clean
+.PHONY: demo test setup lock lint bench fuzz clean
 
 demo: setup
 	$(BIN)/relay demo
@@ -23,6 +23,11 @@ setup: $(VENV)/embedded
 bench: $(VENV)/dev
 	$(BIN)/python tests/benchmarks/throughput.py
 
+# Each target of tests/fuzz for so long, guided by coverage; a finding ends it and is kept in its corpus.
+SECONDS ?= 60
+fuzz: $(VENV)/fuzz
+	for target in $$(ls tests/fuzz/corpus); do PYTHONPATH=. $(BIN)/python tests/fuzz/fuzz.py $$target $(SECONDS) || exit 1; done
+
 lint: $(VENV)/dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -39,6 +44,10 @@ $(VENV)/dev: requirements/dev.txt pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
+$(VENV)/fuzz: requirements/fuzz.txt $(VENV)/dev
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements/fuzz.txt
+	touch $@
+
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +57,7 @@ lock:
 	$(UV_COMPILE) --output-file requirements/relay.txt
 	$(UV_COMPILE) --extra embedded --group build --output-file requirements/embedded.txt
 	$(UV_COMPILE) --extra embedded --group build --group dev --output-file requirements/dev.txt
+	$(filter-out pyproject.toml,$(UV_COMPILE)) --group fuzz --output-file requirements/fuzz.txt
 
 clean:
 	rm -rf $(VENV) .relay .pytest_cache .mypy_cache .ruff_cache .hypothesis

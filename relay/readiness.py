@@ -15,8 +15,11 @@ def why_not_ready(loop: Loop, ingest: Ingest | None, drains: Drains, watched: Wa
         return {"why": "Kafka does not answer"}
     if drains.delayed:
         return {"why": "Kafka does not take answers of drains", "drains": sorted(drains.held)}
-    if ingest is not None and ingest.waiting:
-        return {"why": "Kafka does not take records", "topics": sorted(set(ingest.waiting.values()))}
+    refusing = set(ingest.waiting.values()) if ingest is not None else set()
+    if loop.letters.wait_in(ownership.slots):
+        refusing.add(loop.letters.topic)
+    if refusing:
+        return {"why": "Kafka does not take records", "topics": sorted(refusing)}
     if not ownership.joined:
         return {"why": "joining the consumer group"}
     if not ownership.ready():

@@ -81,6 +81,7 @@ message_sent_objects = _objects(
 
 _readable = texts.map(str.encode)
 _any_bytes = st.none() | st.binary(max_size=60) | _readable
+_names = texts | st.binary(max_size=9).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
 rejected_records = st.builds(
     RejectedRecord,
     topic=st.just("messages.sent.v1"),
@@ -89,9 +90,9 @@ rejected_records = st.builds(
     timestamp=st.none() | st.integers(-(2**63), 2**63 - 1),
     key=_any_bytes,
     value=_any_bytes,
-    headers=st.lists(st.tuples(texts, _any_bytes), max_size=4),
+    headers=st.lists(st.tuples(_names, _any_bytes), max_size=4),
 )
-"""Kafka entries of any bytes, with tombstones, null keys, null and repeated headers."""
+"""Kafka entries of any bytes, with tombstones, null keys, null and repeated headers, and names that are not UTF-8."""
 
 _words = texts.filter(bool)
 _reasons = st.builds(

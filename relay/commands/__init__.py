@@ -9,6 +9,7 @@ import typer
 from relay import __version__
 from relay.commands import broker, check, demo, explain, run, schemas, simulate, topics
 from relay.kafka.embedded import EmbeddedKafkaError
+from relay.kafka.header_names import read_any_header_name
 from relay.mistakes import ConfigurationError
 
 FAILED, WRONG = 1, 2
@@ -42,6 +43,7 @@ def version(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; its errors become one line each on standard error and an exit code."""
+    read_any_header_name()
     try:
         app(args=list(arguments) if arguments is not None else None)
     except ConfigurationError as error:

@@ -27,7 +27,7 @@ class BadRecordCode(StrEnum):
     UNKNOWN_ACCOUNT = "unknown_account"
     """The account is not configured."""
     UNDECODABLE_HEADER = "undecodable_header"
-    """A header has no value, or one that is not UTF-8 text."""
+    """A header has no value, or its value or its name is not UTF-8 text."""
     DAMAGED = "damaged"
     """A record of the relay's own inbox or raw topic is not what the relay writes."""
     UNREADABLE_REPORT = "unreadable_report"

@@ -29,6 +29,16 @@ def _text_and_encoding(text: str, encoding: str) -> dict[str, Any]:
     return {"anyOf": [{"properties": {text: rule, encoding: word}} for rule, word in pairs]}
 
 
+_NAME_RULE: Final[dict[str, Any]] = {
+    "if": {"properties": {"name_encoding": {"const": "base64"}}, "required": ["name_encoding"]},
+    "then": {"properties": {"name": {"pattern": _BASE64_PATTERN}}},
+}
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 # Read again by the relay's own commands, perhaps of an older version: unknown fields must not stop them.
 _READ_AGAIN: Final = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True, extra="ignore")
 
@@ -63,14 +73,20 @@ class Source(BaseModel):
 class Header(BaseModel):
     """One header of the record."""
 
-    model_config = _READ_AGAIN | ConfigDict(json_schema_extra=_text_and_encoding("value", "encoding"))
+    model_config = _READ_AGAIN | ConfigDict(json_schema_extra=_text_and_encoding("value", "encoding") | _NAME_RULE)
 
-    name: str = Field(description="The header's name.")
+    name: str = Field(description="The header's name; encoded only where name_encoding is there.")
+    name_encoding: Literal["base64"] | None = Field(
+        default=None,
+        exclude_if=_is_none,
+        description="base64 where the name's bytes are not UTF-8, which a few clients can send; else absent.",
+    )
     value: str | None = Field(description="The header's value, encoded; null where the header has none.")
     encoding: Encoding | None = Field(description="How value is encoded: utf-8 or base64; null with value.")
 
     @model_validator(mode="after")
     def _restorable(self) -> Self:
+        _decoded(self.name, self.name_encoding or "utf-8")
         _decoded(self.value, self.encoding)
         return self
 
@@ -113,6 +129,7 @@ class DeadLetter(BaseModel):
 class RejectedRecord:
     """The facts of a Kafka entry that was refused; `timestamp` in milliseconds since 1970, None for none.
 
+    `headers`: bytes of a name that are not UTF-8 stand in it as lone surrogates (PEP 383).
     `element`: not the whole entry was refused but this one of the reports in it, whose bytes are `value`.
     """
 
@@ -146,8 +163,8 @@ def dead_letter_for(record: RejectedRecord, code: str, message: str, failed_at: 
 
 
 def restore(dead_letter: DeadLetter) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]:
-    """Give back key, value and headers exactly as the refused record had them."""
-    headers = [(header.name, _decoded(header.value, header.encoding)) for header in dead_letter.headers]
+    """Give back key, value and headers exactly as the refused record had them; names as RejectedRecord has them."""
+    headers = [(_name(header), _decoded(header.value, header.encoding)) for header in dead_letter.headers]
     return (
         _decoded(dead_letter.key, dead_letter.key_encoding),
         _decoded(dead_letter.payload, dead_letter.payload_encoding),
@@ -157,7 +174,18 @@ def restore(dead_letter: DeadLetter) -> tuple[bytes | None, bytes | None, list[t
 
 def _header(name: str, value: bytes | None) -> Header:
     text, encoding = _encoded(value)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raw = name.encode("utf-8", "surrogateescape")
+        return Header(name=base64.b64encode(raw).decode(), name_encoding="base64", value=text, encoding=encoding)
     return Header(name=name, value=text, encoding=encoding)
+
+
+def _name(header: Header) -> str:
+    if header.name_encoding is None:
+        return header.name
+    return base64.b64decode(header.name).decode("utf-8", "surrogateescape")
 
 
 def _encoded(raw: bytes | None) -> tuple[str | None, Encoding | None]:

@@ -62,14 +62,15 @@ def correlation_id(headers: RawHeaders) -> str | None:
     """Return the last `correlation-id` header.
 
     Raises:
-        BadRecord: a header has no value or is not UTF-8: FastStream consumers downstream would choke on it.
+        BadRecord: a header has no value or is not UTF-8, its name included: other consumers would choke on it.
 
     """
     found = None
     for name, value in headers:
         try:
+            name.encode()  # bytes of a name that are not UTF-8 come as lone surrogates
             text = value.decode() if value is not None else None
-        except UnicodeDecodeError:
+        except UnicodeError:
             text = None
         if text is None:
             raise BadRecord(

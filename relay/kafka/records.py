@@ -5,6 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+LARGE_BYTES = 1_048_576
+_ZSTD = 4  # Kafka's number of the codec
+
 Headers = list[tuple[str, bytes]]
 
 
@@ -19,19 +24,29 @@ class Outgoing:
     headers: Headers
 
 
-def batches(producer: Any, records: Sequence[Outgoing]) -> Iterator[Any]:
-    """Yield the awaitables that queue the records, in their order within a partition; each gives a batch's future."""
+def batches(producer: Any, records: Sequence[Outgoing], *, transactional: bool = False) -> Iterator[Any]:
+    """Yield the awaitables that queue the records, in their order within a partition; each gives a batch's future.
+
+    `transactional`: the producer is. Large records are compressed.
+    """
     grouped: dict[tuple[str, int], list[Outgoing]] = defaultdict(list)
     for record in records:
         grouped[record.topic, record.partition].append(record)
     for (topic, partition), group in grouped.items():
-        batch = producer.create_batch()
+        batch = _batch_for(group[0], producer, transactional)
         for record in group:
             if not _append(batch, record):
                 yield producer.send_batch(batch, topic, partition=partition)
-                batch = producer.create_batch()
+                batch = _batch_for(record, producer, transactional)
                 _append(batch, record)
         yield producer.send_batch(batch, topic, partition=partition)
+
+
+def _batch_for(record: Outgoing, producer: Any, transactional: bool) -> Any:  # noqa: FBT001 - private
+    """Return the batch that a record begins: what came to us compressed would else be too large for its dead letter."""
+    if record.value is None or len(record.value) <= LARGE_BYTES:
+        return producer.create_batch()
+    return BatchBuilder(LARGE_BYTES, _ZSTD, is_transactional=transactional)
 
 
 def _append(batch: Any, record: Outgoing) -> bool:

@@ -1,5 +1,7 @@
 """How states and inbox records look on their topics: JSON with a version, readable with topic tools."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -9,6 +11,7 @@ from relay.core.model import MessageState, Requested
 
 _T = TypeVar("_T")
 VERSION = b'{"v":1,'
+LAST_YEAR = 9000  # what schedules add to an instant must stay within the calendar
 
 _STATE = TypeAdapter(MessageState)
 _REQUESTED = TypeAdapter(Requested)
@@ -73,7 +76,23 @@ def decode_requested(value: bytes | None) -> Requested:
         UnreadableInternal: the value is of another version, or damaged.
 
     """
-    return _decoded(_REQUESTED, value or b"")
+    item = _decoded(_REQUESTED, value or b"")
+    request = item.request
+    counted = (request.received_at, request.anchor_at, request.expires_at, *(one.observed_at for one in item.published))
+    if not all(instant.tzinfo and instant.year < LAST_YEAR for instant in counted):
+        raise UnreadableInternal("an instant without an offset, or beyond the calendar")
+    if not all(instant is None or instant.tzinfo for instant in _told(item)):
+        raise UnreadableInternal("an instant without an offset")
+    return item
+
+
+def _told(item: Requested) -> Iterator[datetime | None]:
+    """Give the instants that providers told, which may be any."""
+    if item.report is not None:
+        yield item.report.occurred_at
+        yield from (attempt.occurred_at for attempt in item.report.attempts)
+    for event in item.published:
+        yield from (event.occurred_at, *(attempt.occurred_at for attempt in event.attempts))
 
 
 def _decoded(adapter: TypeAdapter[_T], value: bytes) -> _T:

@@ -74,7 +74,7 @@ class Committer:
             raise NotAMember("a transaction needs an offset, with which the broker checks the membership")
         await producer.begin_transaction()
         producer.member = member
-        sent = [await future for future in batches(producer, records)]
+        sent = [await future for future in batches(producer, records, transactional=True)]
         await asyncio.gather(*sent)  # a failed send does not fail the transaction by itself
         await producer.send_offsets_to_transaction(dict(offsets), self._group)
         await producer.commit_transaction()

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from relay.configuration import TopicSettings
 from relay.contracts.bad_record import BadRecordCode
+from relay.core.model import Requested
 from relay.kafka.records import Outgoing
 from relay.lookups.accounts import Accounts
 from relay.observe.lines import Line
@@ -20,6 +21,7 @@ from relay.slot.codec import UnreadableInternal, decode_requested
 from relay.slot.collection import Collection
 from relay.slot.committer import CommitFailed, Committer
 from relay.slot.deciding import apply_turn, decide_turn
+from relay.slot.delayed import DelayedLetters
 from relay.slot.fencing import Member
 from relay.slot.narration import narrate, tell_refused
 from relay.slot.ownership import Ownership
@@ -78,6 +80,7 @@ class Loop:
         self._room = asyncio.Event()
         self._stopping = False
         self.awaits_kafka = False
+        self.letters = DelayedLetters(topics.dead_letters)
         self.turning_since: float | None = None
         self.ownership = Ownership(
             consumer,
@@ -143,11 +146,18 @@ class Loop:
             if record.offset < slot.mailbox.next_fetched:
                 continue
             try:
-                item = decode_requested(record.value)
+                item = self._requested(record)
             except UnreadableInternal as error:
                 slot.refuse(record.offset, self._letter(record, BadRecordCode.DAMAGED, str(error)))
             else:
                 slot.receive(item, record.offset, now, monotonic)
+
+    def _requested(self, record: Any) -> Requested:
+        item = decode_requested(record.value)
+        rules, request = self._rules_of(item.request.account), item.request
+        if rules is not None and rules.collecting is None and not (request.message_id or request.extra_id):
+            raise UnreadableInternal("no id of the message")  # nobody could be asked about it
+        return item
 
     def _letter(self, record: Any, code: str, why: str, *, element: tuple[int, bytes] | None = None) -> Outgoing:
         letter, outgoing = self._publishing.dead_letter(record, code, why, self._clock(), element)
@@ -207,8 +217,10 @@ class Loop:
         except CommitFailed as error:
             log.warning(Line.TURN_FAILED, why=str(error), slots=len(turns), detail=str(error.__cause__ or ""))
             self._metrics.commit_failures.inc()
+            self.letters.failed(turns, error)
             await self._start_over(member)
             return False
+        self.letters.written(turns)
         seconds = time.monotonic() - began
         self._metrics.commit_seconds.observe(seconds)
         log.debug(

@@ -32,7 +32,7 @@ def narrate(turn: Turn, metrics: Metrics) -> None:
     for account, report in turn.noted.unmapped:
         for field in report.unmapped:
             metrics.unmapped_codes.labels(account, field).inc()
-        codes = _codes(report.provider_status)
+        codes = masked(_codes(report.provider_status))  # names are the provider's words
         log.warning(Line.REPORT_UNMAPPED, account=account, fields=list(report.unmapped), codes=codes)
     for answer in turn.noted.answers:
         _answer(answer, metrics)
@@ -121,7 +121,7 @@ def _event(event: Event) -> None:
         extra_id=event.extra_id,
         event_id=event.event_id,
         sequence=event.sequence,
-        channel=event.channel,
+        channel=masked(event.channel),
         reason=event.reason.category if event.reason else None,
         inferred=event.inferred,
         supersedes=event.supersedes,

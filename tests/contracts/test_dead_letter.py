@@ -62,6 +62,15 @@ def test_text_stays_readable_unless_base64_is_smaller(
     assert (letter.payload, letter.payload_encoding) == (payload, encoding)
 
 
+def test_a_header_name_is_encoded_only_where_it_is_not_utf8() -> None:
+    """Such a name is base64 and says so; any other stands as it is, without a word of its encoding."""
+    letter = json.loads(a_dead_letter(headers=[("\udcff\udcfe", b"1"), ("ї", None)]).to_bytes())
+    assert letter["headers"] == [
+        {"name": "//4=", "name_encoding": "base64", "value": "1", "encoding": "utf-8"},
+        {"name": "ї", "value": None, "encoding": None},
+    ]
+
+
 def test_reason_and_source_are_those_of_the_record() -> None:
     """The letter says why, where and when, in plain JSON."""
     letter = json.loads(a_dead_letter().to_bytes())
@@ -84,6 +93,7 @@ def test_reason_and_source_are_those_of_the_record() -> None:
         {"payload": "ї", "payload_encoding": "base64"},
         {"payload": "YQ", "payload_encoding": "base64"},
         {"headers": [{"name": "a", "value": None, "encoding": "utf-8"}]},
+        {"headers": [{"name": "//4", "name_encoding": "base64", "value": "a", "encoding": "utf-8"}]},
     ],
 )
 def test_letter_that_cannot_be_restored_is_refused_when_read(fields: dict[str, Any]) -> None:

@@ -18,11 +18,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from relay import app
 from relay.commands import main
+from relay.kafka import writing
 from relay.kafka.records import Outgoing
 from relay.kafka.writing import Delayed, Writer
 from relay.lookups import gate
 from relay.lookups.http import HttpRequest, HttpResponse, PyreqwestHttp
-from relay.slot import committer, consumer
+from relay.slot import answers, committer, consumer
 from relay.slot.committer import Committer
 from relay.slot.fencing import GroupFencedProducer
 
@@ -139,7 +140,11 @@ def install() -> None:
     setattr(Writer, "write_records", StoppingWriter.write_records)  # noqa: B010 - as above
     if "FAILPOINT" in os.environ and os.environ.get("ACTION") != "kill":
         committer.TRANSACTION_TIMEOUT_SECONDS = TRANSACTION_SECONDS
+    if "TRANSACTION_SECONDS" in os.environ:
+        committer.TRANSACTION_TIMEOUT_SECONDS = int(os.environ["TRANSACTION_SECONDS"])
     gate.REFUSED_SECONDS = float(os.environ.get("REFUSED_SECONDS", gate.REFUSED_SECONDS))
+    answers.FRAGMENT_SECONDS = float(os.environ.get("FRAGMENT_SECONDS", answers.FRAGMENT_SECONDS))
+    writing.ATTEMPT_SECONDS = int(os.environ.get("ATTEMPT_SECONDS", writing.ATTEMPT_SECONDS))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,73 @@
+"""Lets aiokafka's consumers pass a header name that is not UTF-8, at which they would stop for ever.
+
+Kafka takes such a name from a client in C. Its bytes come as lone surrogates (PEP 383), which
+`name.encode("utf-8", "surrogateescape")` turns back.
+"""
+
+from typing import Any
+
+from aiokafka.consumer import fetcher
+from aiokafka.record.default_records import _DefaultRecordBatchPy
+from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
+
+
+def read_any_header_name() -> None:
+    """Make every consumer that is started in this process from now on read them."""
+    fetcher.MemoryRecords = _KeptRecords
+    fetcher.PartitionRecords = _PatientRecords
+
+
+class _KeptRecords(MemoryRecords):  # type: ignore[misc] # aiokafka is untyped
+    """What was fetched of a partition, and its bytes, which aiokafka's reader keeps to itself."""
+
+    def __init__(self, fetched: bytes) -> None:
+        super().__init__(fetched)
+        self.fetched = fetched
+
+
+class _PatientRecords(fetcher.PartitionRecords):  # type: ignore[misc] # as above
+    """Goes on with a slower reader, in Python, from the batch that the usual one refuses."""
+
+    _records: Any
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except UnicodeDecodeError:
+            self._records = _AnyNameRecords(self._records.fetched, self.next_fetch_offset)
+            self._records_iterator = self._unpack_records()
+            return next(self._records_iterator)
+
+
+class _AnyNameRecords(_MemoryRecordsPy):  # type: ignore[misc] # as above
+    """The batches that hold an offset or later ones: those before it were given already, aborted ones noted."""
+
+    def __init__(self, fetched: bytes, offset: int) -> None:
+        super().__init__(fetched)
+        while self.has_next() and _AnyNameBatch(self._next_slice).next_offset <= offset:
+            self._cache_next()
+
+    def next_batch(self, *_: Any) -> Any:
+        batch = _AnyNameBatch(self._next_slice)
+        self._cache_next()
+        return batch
+
+
+class _AnyNameBatch(_DefaultRecordBatchPy):  # type: ignore[misc] # as above
+    _buffer: bytearray
+
+    def __iter__(self) -> "_AnyNameBatch":
+        super().__iter__()
+        self._buffer = _AnyText(self._buffer)
+        return self
+
+
+class _AnyText(bytearray):
+    """Bytes of which any slice can be decoded."""
+
+    def __getitem__(self, place: Any) -> Any:
+        found = super().__getitem__(place)
+        return _AnyText(found) if isinstance(place, slice) else found
+
+    def decode(self, *_: object) -> str:
+        return super().decode("utf-8", "surrogateescape")
