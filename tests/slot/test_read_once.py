@@ -179,7 +179,7 @@ async def test_a_body_of_which_a_part_is_stored_is_a_gap(kafka: EmbeddedKafka, t
         victims.trigger.touch()
         await account.fetch()
         await eventually(lambda: not account.relay.replicas[0].running, what="kill between two parts")
-        await account.relay.started(FAILPOINTS, environment=SHORT)
+        await account.relay.started(FAILPOINTS, environment={**SHORT, "FRAGMENT_SECONDS": "2"})
         await account.told_all(calls, "failed", seconds=60)
         assert await account.findings() == NOTHING
         letters = await eventually(account.relay.letters, seconds=40, what="dead letter")
