@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
 
-.PHONY: demo test setup lock lint bench fuzz clean
+.PHONY: demo test audit setup lock lint bench chaos fuzz clean
 
 demo: setup
 	$(BIN)/relay demo
@@ -19,6 +19,10 @@ test: $(VENV)/dev
 
 setup: $(VENV)/embedded
 
+# Known vulnerabilities of the locked packages; needs the network, and says so where it has none.
+audit: $(VENV)/dev
+	$(BIN)/python .ci/audit.py
+
 # How many fetches a second one process does, beside a bare loop with the same libraries.
 bench: $(VENV)/dev
 	$(BIN)/python tests/benchmarks/throughput.py
@@ -27,6 +31,12 @@ bench: $(VENV)/dev
 SECONDS ?= 60
 fuzz: $(VENV)/fuzz
 	for target in $$(ls tests/fuzz/corpus); do PYTHONPATH=. $(BIN)/python tests/fuzz/fuzz.py $$target $(SECONDS) || exit 1; done
+
+# Rounds of random faults under load; docs/reliability.md tells of them. BROKERS=3 for a cluster, SEED to repeat a run.
+ROUNDS ?= 100
+BROKERS ?= 1
+chaos: $(VENV)/dev
+	$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --brokers $(BROKERS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 lint: $(VENV)/dev
 	$(BIN)/ruff format .

@@ -20,11 +20,15 @@ from relay.gauges import measure
 from relay.ingest.accepting import accept_fetch_request, accept_message_sent
 from relay.ingest.broker import ingest_broker
 from relay.ingest.subscribers import Ingest
-from relay.kafka.topics import topics_of
+from relay.kafka.connection import admin_of
+from relay.kafka.groups import groups
+from relay.kafka.rights import forbidden_groups
+from relay.kafka.topics import Topics
 from relay.kafka.writing import Writer
 from relay.lookups.accounts import Accounts
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
+from relay.observe.rendering import masked
 from relay.readiness import why_not_ready
 from relay.slot.collection import Collection
 from relay.slot.committer import Committer
@@ -93,7 +97,8 @@ class Relay:
             self._awaiting = "stopping"
             self._stop_until = time.monotonic() + STOP_SECONDS
         if self._error is not None:
-            log.error(Line.PROCESS_STOPPED, why=type(self._error).__name__, detail=str(self._error), exit_code=1)
+            detail = masked(str(self._error))
+            log.error(Line.PROCESS_STOPPED, why=type(self._error).__name__, detail=detail, exit_code=1)
             return 1
         log.info(Line.PROCESS_STOPPED, why="asked to stop", exit_code=0)
         return 0
@@ -200,7 +205,11 @@ class Relay:
         try:
             async with asyncio.timeout(max(LEAST_STOP_SECONDS, self._stop_until - time.monotonic())):
                 await stop()
-        except Exception as error:  # noqa: BLE001 - the other parts must be stopped, too
+        except (Exception, asyncio.CancelledError) as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Else the other parts must be stopped, too; aiokafka lets the end of its fetches out (see let_go).
             log.warning(Line.PART_ABANDONED, part=getattr(stop, "__qualname__", "part"), why=type(error).__name__)
 
     async def _until(self, what: str, work: Callable[[], Awaitable[Any]]) -> Any:
@@ -216,7 +225,8 @@ class Relay:
                 await asyncio.sleep(WAIT_SECONDS)
 
     async def _topics_are_fit(self) -> int:
-        async with topics_of(self._options, self._settings) as topics:
+        async with admin_of(self._options) as admin:
+            topics = Topics(admin, self._settings)
             if self._settings.relay.create_topics:
                 created, refused = await topics.create_missing()
                 if created:
@@ -225,7 +235,8 @@ class Relay:
                     raise TopicsUnfit("; ".join(refused))
                 if created:
                     await topics.until_present(created)
-            if problems := await topics.problems():
+            forbidden = [*await topics.forbidden(), *await forbidden_groups(admin, groups(self._settings))]
+            if problems := [*await topics.problems(), *forbidden]:
                 raise TopicsUnfit("; ".join(problems))
             return await topics.partitions(self._settings.topics.inbox)
 
@@ -285,7 +296,7 @@ class Relay:
 
 
 class TopicsUnfit(Exception):  # noqa: N818 - it says what they are
-    """Topics are missing or not as the relay needs them; the message names each and the fix."""
+    """Topics are missing or not as the relay needs them, or a right is; the message names each and the fix."""
 
 
 class BodyNotStored(Exception):  # noqa: N818 - it says what happened

@@ -11,11 +11,11 @@ from typing import Any
 
 import orjson
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from relay.configuration import Settings
-from relay.kafka.connection import client_options
+from relay.kafka.connection import admin_of, client_options
+from relay.kafka.groups import groups
+from relay.kafka.rights import forbidden_groups
 from relay.kafka.topics import topics_of
 from relay.lookups.http import Failure, HttpFailure, HttpResponse, PyreqwestHttp
 from relay.lookups.reading import Garbled, Sense, is_success, sense_of
@@ -23,7 +23,6 @@ from relay.providers import PROVIDERS, Asks, Collects
 from relay.providers.account import Account
 
 KAFKA_SECONDS = 15.0
-RETRY_SECONDS = 0.2
 FAILURES: Mapping[Failure, str] = MappingProxyType(
     {
         Failure.TIMED_OUT: "it takes too long",
@@ -72,21 +71,13 @@ async def kafka_findings(settings: Settings) -> list[Finding]:
         return [reached]
     options = client_options(settings.kafka)
     group = settings.relay.group
-    rights = [
-        await _tried(
-            "consumer group",
-            lambda: _group(options, group),
-            detail=f"{group} can't be used",
-            fix=f"allow Read on the group {group}",
-        ),
-        await _tried(
-            "transactions",
-            lambda: _transactions(options, group),
-            detail=f"no transaction as {group}:*",
-            fix=f"allow Write on the transactional ids that begin with {group}:",
-        ),
-    ]
-    return [reached, *rights, *await _topics(settings, options)]
+    transactions = await _tried(
+        "transactions",
+        lambda: _transactions(options, group),
+        detail=f"no transaction as {group}:*",
+        fix=f"allow Write on the transactional ids that begin with {group}:",
+    )
+    return [reached, *await _groups(settings, options), transactions, *await _topics(settings, options)]
 
 
 async def brokers_finding(settings: Settings) -> Finding:
@@ -149,28 +140,21 @@ async def _tried(what: str, work: Callable[[], Awaitable[str]], *, detail: str, 
 
 
 async def _brokers(options: Mapping[str, Any]) -> str:
-    admin = AIOKafkaAdminClient(**options)
-    try:
-        await admin.start()
+    async with admin_of(options) as admin:
         count = len((await admin.describe_cluster())["brokers"])
         return f"{options['bootstrap_servers']}: {count} broker{'s' if count > 1 else ''}"
-    finally:
-        await admin.close()
 
 
-async def _group(options: Mapping[str, Any], group: str) -> str:
-    admin = AIOKafkaAdminClient(**options)
-    try:
-        await admin.start()
-        while True:
-            try:
-                await admin.find_coordinator(group)
-            except GroupCoordinatorNotAvailableError:  # a fresh Kafka makes its offsets topic at the first question
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                return group
-    finally:
-        await admin.close()
+async def _groups(settings: Settings, options: Mapping[str, Any]) -> list[Finding]:
+    problems: list[str] = []
+
+    async def look() -> str:
+        async with admin_of(options) as admin:
+            problems.extend(await forbidden_groups(admin, groups(settings)))
+        return settings.relay.group
+
+    found = await _tried("consumer group", look, detail="can't be described", fix="look at Kafka's own log")
+    return [_line_finding("consumer group", line) for line in problems] or [found]
 
 
 async def _transactions(options: Mapping[str, Any], group: str) -> str:
@@ -190,16 +174,16 @@ async def _topics(settings: Settings, options: Mapping[str, Any]) -> list[Findin
 
     async def look() -> str:
         async with topics_of(options, settings) as topics:
-            problems.extend(await topics.problems())
+            problems.extend([*await topics.problems(), *await topics.forbidden()])
         return "all ten are as the relay needs them"
 
-    found = await _tried("topics", look, detail="can't be described", fix="allow Describe and DescribeConfigs on them")
-    return [_topic_finding(line) for line in problems] or [found]
+    found = await _tried("topics", look, detail="can't be described", fix="look at Kafka's own log")
+    return [_line_finding("topics", line) for line in problems] or [found]
 
 
-def _topic_finding(line: str) -> Finding:
+def _line_finding(what: str, line: str) -> Finding:
     detail, _, fix = line.partition("; ")
-    return Finding(what="topics", ok=False, detail=detail, fix=fix or None)
+    return Finding(what=what, ok=False, detail=detail, fix=fix or None)
 
 
 def _is_the_providers(response: HttpResponse, account: Account) -> bool:

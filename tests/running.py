@@ -21,6 +21,7 @@ import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from relay.kafka.abandoning import let_go
 from relay.simulator.hyber import HyberSite
 from relay.simulator.server import Simulator
 
@@ -141,6 +142,8 @@ class World:
     account: Mapping[str, Any] = field(default_factory=dict)
     polling: Mapping[str, Any] = field(default_factory=dict)
     more_accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    replication: int = 1
+    state_topic: Mapping[str, str] = field(default_factory=dict)
     sections: str = ""
     prefix: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
     replicas: list[Replica] = field(default_factory=list)
@@ -192,7 +195,7 @@ class World:
         }
         tables: dict[str, Mapping[str, Any]] = {
             "kafka": {"bootstrap_servers": self.bootstrap_servers},
-            "relay": {"group": self.group, "partitions": self.partitions},
+            "relay": {"group": self.group, "partitions": self.partitions, "replication_factor": self.replication},
             "http": {"port": 0},
             "topics": self.topics,
             "accounts.main": account,
@@ -216,9 +219,12 @@ class World:
         try:
             sizes = dict.fromkeys(("fetch_requests", "messages_sent", "dead_letters"), LARGE)
             sizes |= dict.fromkeys((*EVENT_TOPICS, "inbox"), USUAL)
-            sizes["state"] = {**USUAL, "cleanup.policy": "compact"}
+            sizes["state"] = {**USUAL, "cleanup.policy": "compact", **self.state_topic}
             await admin.create_topics(
-                [NewTopic(self.topics[name], self.partitions, 1, topic_configs=size) for name, size in sizes.items()]
+                [
+                    NewTopic(self.topics[name], self.partitions, self.replication, topic_configs=size)
+                    for name, size in sizes.items()
+                ]
             )
         finally:
             await admin.close()
@@ -324,7 +330,7 @@ class World:
         self._reading.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._reading
-        await self._reader.stop()
+        await let_go(self._reader)
         await self.producer.stop()
 
 

@@ -16,6 +16,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 A_MOMENT_SECONDS = 0.001
+AHEAD_SECONDS = 5.0
 TICK_SECONDS = 1e-9  # a clock that stands still while something is awaited again and again stands still for ever
 
 
@@ -37,11 +38,14 @@ class _Jumping(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Its time begins where the monotonic clock stands, for what is tested may read that one, and then jumps."""
+    """Its time begins where the monotonic clock stands, for what is tested may read that one, and then jumps.
+
+    It is some seconds ahead, so that a busy machine isn't taken for a process that stood still.
+    """
 
     def __init__(self) -> None:
         self._jumping = _Jumping()
-        self._begun = float(math.ceil(time.monotonic()))
+        self._begun = AHEAD_SECONDS + math.ceil(time.monotonic())
         super().__init__(self._jumping)
 
     def time(self) -> float:

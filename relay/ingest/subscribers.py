@@ -13,13 +13,14 @@ from typing import Any
 import structlog
 from aiokafka import TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from relay.contracts.bad_record import BadRecord
 from relay.core.model import Requested
 from relay.ingest.accepting import Accept
+from relay.kafka.groups import ingest_group
 from relay.kafka.records import Outgoing
 from relay.kafka.writing import Writer
 from relay.observe.lines import Line
@@ -67,7 +68,7 @@ class Ingest:
         """Subscribe to an input topic; its records are accepted by `accept`."""
         subscriber = self._broker.subscriber(
             topic,
-            group_id=f"{self._group}.ingest.{topic}",
+            group_id=ingest_group(self._group, topic),
             batch=True,
             ack_policy=AckPolicy.MANUAL,
             max_records=RECORDS_PER_BATCH,
@@ -107,6 +108,8 @@ class Ingest:
         try:
             consumer: Any = message.consumer  # FastStream's protocol for it leaves the argument out
             await consumer.commit(offsets)
+        except GroupAuthorizationFailedError:
+            raise  # its consumer never comes back from that; the next start says what is missing, and waits
         except KafkaError as error:
             log.warning(
                 Line.KAFKA_AWAITED,

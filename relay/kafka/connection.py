@@ -1,8 +1,12 @@
-"""Takes the Kafka settings, gives the keyword arguments that every aiokafka client is made with."""
+"""Takes the Kafka settings, gives the keyword arguments of every aiokafka client, and an admin client."""
 
+import contextlib
 import ssl
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
 
 from relay.kafka.settings import KafkaSettings
 from relay.mistakes import ConfigurationError
@@ -29,6 +33,17 @@ def client_options(kafka: KafkaSettings) -> dict[str, Any]:
     if kafka.security_protocol.endswith("SSL"):
         options["ssl_context"] = _ssl_context(kafka)
     return options
+
+
+@contextlib.asynccontextmanager
+async def admin_of(options: Mapping[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Connect to Kafka's admin protocol for as long as it is used; raises what aiokafka raises while Kafka is away."""
+    admin = AIOKafkaAdminClient(**options)
+    try:
+        await admin.start()
+        yield admin
+    finally:
+        await admin.close()
 
 
 def _ssl_context(kafka: KafkaSettings) -> ssl.SSLContext:

@@ -8,9 +8,11 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
 
 from relay.configuration import Settings
+from relay.kafka.connection import admin_of
+from relay.kafka.rights import Described, Operation, described_topics, named
 
 RECORD_BYTES = 16 * 1_048_576
 INPUT_BYTES = 8 * 1_048_576  # a record too large for us still arrives, and fits a dead letter in base64
@@ -20,12 +22,21 @@ TWO_WEEKS = str(14 * 86_400_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicPlan:
-    """One topic as the relay wants it; an `input` topic belongs to others and is never judged."""
+    """One topic as the relay wants it; an `input` topic belongs to others and is never judged.
+
+    `needed`: how the relay must be allowed to use its records.
+    """
 
     name: str
+    needed: tuple[Operation, ...]
     configs: Mapping[str, str] = field(default_factory=dict)
     internal: bool = False
     input: bool = False
+
+    @property
+    def judged(self) -> bool:
+        """Whether the topic's configuration must be read."""
+        return bool(self.configs) and not self.input
 
 
 def planned(settings: Settings) -> list[TopicPlan]:
@@ -34,18 +45,23 @@ def planned(settings: Settings) -> list[TopicPlan]:
     large = {"max.message.bytes": str(RECORD_BYTES)}
     inputs = {"max.message.bytes": str(INPUT_BYTES)}
     return [
-        TopicPlan(name=names.fetch_requests, configs=inputs, input=True),
-        TopicPlan(name=names.messages_sent, configs=inputs, input=True),
-        *(TopicPlan(name=name) for name in (names.delivered, names.seen, names.failed, names.answered)),
-        TopicPlan(name=names.dead_letters, configs=large),
-        TopicPlan(name=names.inbox, configs={"cleanup.policy": "delete", "retention.ms": TWO_WEEKS}, internal=True),
-        TopicPlan(
-            name=names.raw,
-            configs={"cleanup.policy": "delete", "retention.ms": TWO_WEEKS, "compression.type": "zstd", **large},
-            internal=True,
+        TopicPlan(name=names.fetch_requests, needed=(Operation.READ,), configs=inputs, input=True),
+        TopicPlan(name=names.messages_sent, needed=(Operation.READ,), configs=inputs, input=True),
+        *(
+            TopicPlan(name=name, needed=(Operation.WRITE,))
+            for name in (names.delivered, names.seen, names.failed, names.answered)
         ),
-        TopicPlan(name=names.state, configs={"cleanup.policy": "compact"}, internal=True),
+        TopicPlan(name=names.dead_letters, needed=(Operation.WRITE,), configs=large),
+        _internal(names.inbox, {"cleanup.policy": "delete", "retention.ms": TWO_WEEKS}),
+        _internal(
+            names.raw, {"cleanup.policy": "delete", "retention.ms": TWO_WEEKS, "compression.type": "zstd", **large}
+        ),
+        _internal(names.state, {"cleanup.policy": "compact"}),
     ]
+
+
+def _internal(name: str, configs: Mapping[str, str]) -> TopicPlan:
+    return TopicPlan(name=name, needed=(Operation.READ, Operation.WRITE), configs=configs, internal=True)
 
 
 class Topics:
@@ -58,9 +74,9 @@ class Topics:
 
     async def create_missing(self) -> tuple[list[str], list[str]]:
         """Create the topics that are missing; return their names, and a line for each that could not be created."""
-        present = await self._partitions()
+        described = await self._described()
         relay = self._settings.relay
-        missing = [plan for plan in self._plans if plan.name not in present]
+        missing = [plan for plan in self._plans if not described[plan.name].present]
         if not missing:
             return [], []
         wanted = [
@@ -72,41 +88,52 @@ class Topics:
         for name, code, *message in response.topic_errors:
             if code and for_code(code) is not TopicAlreadyExistsError:
                 why = (message[0] if message else None) or for_code(code).__name__
-                refused[name] = f"{name}: can't be created: {why}; create it yourself, or correct [relay]"
+                fix = "create it yourself, or correct [relay]"
+                if for_code(code) is TopicAuthorizationFailedError:
+                    fix = f"allow Create on the topic {name}, or create it yourself"
+                refused[name] = f"{name}: can't be created: {why}; {fix}"
         return [plan.name for plan in missing if plan.name not in refused], list(refused.values())
 
     async def until_present(self, names: Sequence[str]) -> None:
         """Wait until every broker that answers knows topics that were just created; a few moments at most."""
         for _ in range(PRESENT_TRIES):
-            present = await self._partitions()
-            if all(name in present for name in names):
+            described = await self._described()
+            if all(described[name].present for name in names):
                 return
             await asyncio.sleep(PRESENT_SECONDS)
 
     async def problems(self) -> list[str]:
         """Return a line for each topic that can't be used as it is, with the fix."""
-        present = await self._partitions()
-        problems = [
-            f"{plan.name}: missing; run `relay topics create`" for plan in self._plans if plan.name not in present
-        ]
-        internal = {plan.name: present[plan.name] for plan in self._plans if plan.internal and plan.name in present}
+        described = await self._described()
+        problems = [_absent(plan, found) for plan in self._plans if not (found := described[plan.name]).present]
+        present = [plan for plan in self._plans if described[plan.name].present]
+        internal = {plan.name: described[plan.name].partitions for plan in present if plan.internal}
         if len(set(internal.values())) > 1:
             counts = ", ".join(f"{name} {count}" for name, count in internal.items())
             problems.append(f"the internal topics must have one partition count: {counts}; create new ones and migrate")
-        judged = [plan for plan in self._plans if not plan.input and plan.configs and plan.name in present]
-        return problems + await self._wrong_configs(judged)
+        return problems + await self._wrong_configs([plan for plan in present if plan.judged])
+
+    async def forbidden(self) -> list[str]:
+        """Return a line for each topic whose records the user may not use as the relay does, with the fix."""
+        described = await self._described()
+        lacking = {plan.name: described[plan.name].lacks(plan.needed) for plan in self._plans}
+        return [
+            f"{name}: no right to {named(lacks)}; allow {named(lacks)} on the topic {name}"
+            for name, lacks in lacking.items()
+            if lacks and described[name].present
+        ]
 
     async def partitions(self, topic: str) -> int:
         """Return the partition count of an existing topic."""
-        return (await self._partitions())[topic]
+        return (await self._described())[topic].partitions
 
     async def counts(self) -> dict[str, int]:
         """Return the partition count of every topic that exists and may be seen."""
-        return await self._partitions()
+        described = await self._described()
+        return {name: topic.partitions for name, topic in described.items() if topic.present}
 
-    async def _partitions(self) -> dict[str, int]:
-        described = await self._admin.describe_topics()
-        return {topic["topic"]: len(topic["partitions"]) for topic in described if not topic["error_code"]}
+    async def _described(self) -> Mapping[str, Described]:
+        return await described_topics(self._admin, [plan.name for plan in self._plans])
 
     async def _wrong_configs(self, plans: Sequence[TopicPlan]) -> list[str]:
         if not plans:
@@ -117,7 +144,19 @@ class Topics:
             for code, _message, _kind, name, entries, *_ in response.resources:
                 if not code:
                     found[name] = {entry[0]: entry[1] for entry in entries}
-        return [line for plan in plans if plan.name in found for line in _judged(plan, found[plan.name])]
+        unknown = [_unjudged(plan) for plan in plans if plan.name not in found]
+        return unknown + [line for plan in plans if plan.name in found for line in _judged(plan, found[plan.name])]
+
+
+def _absent(plan: TopicPlan, found: Described) -> str:
+    if not found.hidden:
+        return f"{plan.name}: missing; run `relay topics create`"
+    needed = named([*plan.needed, *[Operation.DESCRIBE_CONFIGS][: plan.judged]])
+    return f"{plan.name}: no right to see it; allow {needed} on the topic {plan.name}, and create it if it is missing"
+
+
+def _unjudged(plan: TopicPlan) -> str:
+    return f"{plan.name}: its configuration can't be read; allow DescribeConfigs on the topic {plan.name}"
 
 
 def _judged(plan: TopicPlan, actual: Mapping[str, str]) -> list[str]:
@@ -134,9 +173,5 @@ def _judged(plan: TopicPlan, actual: Mapping[str, str]) -> list[str]:
 @contextlib.asynccontextmanager
 async def topics_of(options: Mapping[str, Any], settings: Settings) -> AsyncIterator[Topics]:
     """Connect to Kafka's admin protocol for as long as it is used."""
-    admin = AIOKafkaAdminClient(**options)
-    try:
-        await admin.start()
+    async with admin_of(options) as admin:
         yield Topics(admin, settings)
-    finally:
-        await admin.close()

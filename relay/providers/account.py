@@ -40,6 +40,6 @@ class Account(Section):
     rate_per_second: float = Field(default=200, gt=0, description="requests per second, such as 200")
     timeout_seconds: float = Field(default=10, gt=0, le=300, description="seconds for one whole request, such as 10")
     ssl_cafile: Annotated[ReadableFile, AfterValidator(_check_authorities)] | None = Field(
-        default=None, description="the path of a PEM file with the authorities to trust instead of the system's"
+        default=None, description="the path of a PEM file with authorities to trust besides those of the system"
     )
     polling: Polling = Field(default_factory=Polling, description="a table that says when to ask")

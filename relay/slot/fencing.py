@@ -1,6 +1,6 @@
 """KIP-447 for aiokafka: transactional offsets that carry the member's generation, and offsets read only when stable.
 
-aiokafka's private names are used here and in relay/kafka/abandoning.py alone: aiokafka is pinned exactly, and
+aiokafka's private names are used here and in relay/kafka (abandoning, rights) alone: aiokafka is pinned exactly, and
 tests/slot/test_fencing.py fails when an upgrade changes them.
 
 After ANY error out of a transaction the producer must be abandoned and a new one started with the same transactional

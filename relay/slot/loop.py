@@ -172,7 +172,11 @@ class Loop:
             await self._idle()
             async with self.ownership.turn:
                 self.turning_since = time.monotonic()
-                await self.turn_once()
+                try:
+                    await self.turn_once()
+                except BaseException:
+                    self._close_slots()  # what was taken is not decided: the last turn must not commit past it
+                    raise
                 self.turning_since = None
             self._room.set()
 

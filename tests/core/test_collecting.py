@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.core.collecting import (
@@ -233,6 +233,7 @@ account_items: st.SearchStrategy[AccountItem] = st.one_of(
 histories = st.lists(st.sampled_from(FILTERS) | account_items, max_size=30)
 
 
+@settings(max_examples=60)
 @given(histories, st.lists(st.integers(0, 30), min_size=30, max_size=30))
 def test_every_drain_ends_in_exactly_one_way(happened: list[Any], seconds: list[int]) -> None:
     """Whatever is said in whatever order and however often, also by a clock that jumps: no drain is lost track of."""
@@ -245,6 +246,7 @@ def test_every_drain_ends_in_exactly_one_way(happened: list[Any], seconds: list[
         history.holds()
 
 
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 80), st.booleans()), max_size=120))
 def test_gaps_stay_bounded(drains: list[tuple[int, bool]]) -> None:
     """Any number of failed drains of any filters costs a bounded record, and their number stays right."""

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
-from relay.kafka.header_names import read_any_header_name
+from relay.kafka.header_names import _KeptRecords, _PatientRecords, read_any_header_name
 from tests.poison.writing import AnyName
 
 Header = tuple[str, bytes | None]
@@ -34,11 +34,16 @@ def a_fetch(*batches: bytes, offset: int = 0, aborted: Sequence[tuple[int, int]]
     return fetcher.PartitionRecords(TopicPartition("t", 0), records, aborted, offset, None, None, True, 1)  # noqa: FBT003 - aiokafka's
 
 
+@pytest.fixture(autouse=True)
+def by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give aiokafka its own readers until the test is over, whatever another test made of them."""
+    monkeypatch.setattr(fetcher, "MemoryRecords", _KeptRecords.__base__)
+    monkeypatch.setattr(fetcher, "PartitionRecords", _PatientRecords.__base__)
+
+
 @pytest.fixture
-def any_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def any_name(by_itself: None) -> None:
     """Read any header name until the test is over."""
-    for name in ("MemoryRecords", "PartitionRecords"):
-        monkeypatch.setattr(fetcher, name, getattr(fetcher, name))
     read_any_header_name()
 
 

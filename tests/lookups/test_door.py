@@ -15,6 +15,7 @@ from tests.lookups.asking import OK, FakeHttp
 from tests.virtual_time import in_virtual_time
 
 Scripted = HttpResponse | Exception
+SLOW_SECONDS = 4  # so long may a busy machine take for a test
 
 
 class Driven:
@@ -66,7 +67,7 @@ async def test_refused_credentials_close_it_with_one_error_line(status: int) -> 
     ]
     assert "accounts.voice_eu;" in lines[0]["fix"]
     assert (driven.gate.closed, driven.paused(), driven.told) == (Closed.REFUSED, {"refused"}, [])
-    assert REFUSED_SECONDS - 1 < driven.door.closed_seconds <= REFUSED_SECONDS
+    assert REFUSED_SECONDS - SLOW_SECONDS < driven.door.closed_seconds <= REFUSED_SECONDS
     item = driven.door.unanswered(answer)
     assert item is not None
     assert (item.asked, item.held) == (True, True)
@@ -83,7 +84,7 @@ async def test_a_provider_that_wants_to_be_left_alone_is(
     driven = Driven(*[HttpResponse(status, b"", retry_after=retry_after)] * 2)
     with capture_logs() as lines:
         answer = await driven.get()
-        assert seconds - 1 < driven.door.closed_seconds <= seconds
+        assert seconds - SLOW_SECONDS < driven.door.closed_seconds <= seconds
         await driven.get()
     assert isinstance(answer, HttpResponse)
     assert [(line["event"], line["log_level"]) for line in lines] == [("account.paused", "warning")]
@@ -92,7 +93,7 @@ async def test_a_provider_that_wants_to_be_left_alone_is(
     assert item is not None
     assert (item.asked, item.held) == (asked, False)
     assert item.not_before is not None
-    assert seconds - 1 < (item.not_before - datetime.now(UTC)).total_seconds() < 2 * seconds + 2
+    assert seconds - SLOW_SECONDS < (item.not_before - datetime.now(UTC)).total_seconds() < 2 * seconds + 2
 
 
 @in_virtual_time

@@ -2,11 +2,8 @@
 
 import asyncio
 import resource
-import ssl
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,9 +31,9 @@ async def a_client(url: str, timeout_seconds: float = 5.0, **options: Any) -> As
 
 
 @asynccontextmanager
-async def a_faulty(fault: Fault | None = None, ssl_context: ssl.SSLContext | None = None) -> AsyncIterator[Simulator]:
+async def a_faulty(fault: Fault | None = None) -> AsyncIterator[Simulator]:
     """Run a simulator that knows the delivered message m-1, and has one fault."""
-    async with Simulator(clock=lambda: 2000.0, ssl_context=ssl_context) as simulator:
+    async with Simulator(clock=lambda: 2000.0) as simulator:
         simulator.send(Message(message_id="m-1", sent_at=1000.0, steps=(steps.delivered(5, "sms"),)))
         if fault is not None:
             simulator.faults.add(fault)
@@ -258,34 +255,3 @@ async def test_a_cancelled_request_keeps_its_connection_until_its_time_out() -> 
                 await getting
             assert not left.is_set()
             await left.wait()
-
-
-_MAKE = "openssl req -x509 -config conf -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-_AUTHORITY = "-subj /CN=authority -addext basicConstraints=critical,CA:TRUE -keyout ca-key.pem -out ca.pem"
-_SERVER = (
-    "-subj /CN=localhost -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=IP:127.0.0.1"
-    " -CA ca.pem -CAkey ca-key.pem -keyout key.pem -out cert.pem"
-)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of an authority's certificate and of one for 127.0.0.1 that it issued."""
-    folder = tmp_path_factory.mktemp("authority")
-    (folder / "conf").write_text("[req]\ndistinguished_name = dn\n[dn]\n")
-    try:
-        for which in (_AUTHORITY, _SERVER):
-            subprocess.run([*_MAKE.split(), *which.split()], cwd=folder, check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("the openssl command, which makes the certificates, is not installed")
-    return folder
-
-
-async def test_an_authority_of_ones_own_is_trusted_only_where_configured(authority: Path) -> None:
-    """With `ssl_cafile` the lookup works, without it the connection fails."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority / "cert.pem", authority / "key.pem")
-    async with a_faulty(ssl_context=context) as simulator:
-        async with a_client(simulator.url, ca_file=authority / "ca.pem") as http:
-            assert (await http.get(REQUEST)).status == 200
-        assert await failure_of(simulator.url) is Failure.CONNECTION

@@ -107,6 +107,18 @@ def test_a_record_without_a_usable_id_is_unreadable(message_id: object) -> None:
     assert page.count == 2
 
 
+def test_a_field_that_cannot_be_read_costs_only_itself() -> None:
+    """Whatever stands beside it in a status, an error or a price is kept."""
+    codes = {"groupId": 5, "id": 99, "name": "x" * 257, "description": [], "permanent": "perhaps", "action": "none"}
+    report = the_report(
+        status=codes, error=codes, price={"pricePerSecond": 1, "currency": "x" * 257}, to={}, bulkId="b"
+    )
+    kept = {"groupId": 5, "id": 99, "action": "none"}
+    assert report.provider_status == {"status": kept, "error": kept}
+    assert report.price == {"amount": "1", "currency": None, "per": "second"}
+    assert (report.recipient, report.bulk_id) == (None, "b")
+
+
 def test_long_callback_data_is_kept() -> None:
     """More than may be sent arrives whole; what no event could carry is left out."""
     assert the_report(callbackData="x" * CALLBACK_LENGTH).callback_data == "x" * CALLBACK_LENGTH

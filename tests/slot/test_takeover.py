@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.consumer import AIOKafkaConsumer
 
 from relay.kafka.embedded import EmbeddedKafka
 from relay.simulator import steps
 from relay.simulator.messages import Message, Step
+from tests.offsets import rewind
 from tests.running import World, eventually, eventually_async, world
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(150)]
@@ -30,27 +29,6 @@ def a_message(relay: World, *script: Step, extra_id: str | None = None) -> str:
 def asked(relay: World, message_id: str) -> int:
     """Count the lookups of a message."""
     return sum(lookup.message_id == message_id for lookup in relay.simulator.lookups)
-
-
-async def rewind(relay: World, group: str, *topics: str) -> None:
-    """Set a group's offsets to the beginning, as an operator can while no member is there."""
-    places = [TopicPartition(topic, number) for topic in topics for number in range(relay.partitions)]
-    admin = AIOKafkaAdminClient(bootstrap_servers=relay.bootstrap_servers)
-    await admin.start()
-
-    async def empty() -> bool:
-        (answer,) = await admin.describe_consumer_groups([group])
-        return answer.groups[0][2] in ("Empty", "Dead")
-
-    try:
-        await eventually_async(empty, seconds=30, what="empty group")
-    finally:
-        await admin.close()
-    async with AIOKafkaConsumer(
-        bootstrap_servers=relay.bootstrap_servers, group_id=group, enable_auto_commit=False
-    ) as consumer:
-        consumer.assign(places)
-        await consumer.commit(dict.fromkeys(places, 0))
 
 
 async def test_a_replay_of_everything_publishes_nothing(kafka: EmbeddedKafka, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ PROPERTIES_NAME = "server.properties"
 STORAGE = "storage"
 UNFINISHED = "storage.unfinished"
 FORMAT_SECONDS = 60.0
+VOTERS = "controller.quorum.voters"
 
 
 def prepare(data: Path, java: Sequence[str | Path], port: int, controller_port: int, extra: Mapping[str, str]) -> None:
@@ -29,15 +30,18 @@ def prepare(data: Path, java: Sequence[str | Path], port: int, controller_port: 
     if not (data / STORAGE).exists():
         shutil.rmtree(data / UNFINISHED, ignore_errors=True)
         write_properties(data / PROPERTIES_NAME, broker_properties(port, controller_port, UNFINISHED) | dict(extra))
-        _format(data, java)
+        _format(data, java, extra.get(VOTERS))
         (data / UNFINISHED).rename(data / STORAGE)
     write_properties(data / PROPERTIES_NAME, broker_properties(port, controller_port, STORAGE) | dict(extra))
 
 
-def _format(data: Path, java: Sequence[str | Path]) -> None:
+def _format(data: Path, java: Sequence[str | Path], voters: str | None) -> None:
+    """Format for a node that stands alone, or for one of several whose voters are named: they make the cluster's id."""
+    number = uuid.uuid4() if voters is None else uuid.uuid5(uuid.NAMESPACE_URL, voters)
     # One argument, for an id may begin with a dash.
-    cluster = "--cluster-id=" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    command = [*java, "kafka.tools.StorageTool", "format", cluster, "--standalone", "--config", PROPERTIES_NAME]
+    cluster = "--cluster-id=" + base64.urlsafe_b64encode(number.bytes).decode().rstrip("=")
+    alone = ["--standalone"] if voters is None else []
+    command = [*java, "kafka.tools.StorageTool", "format", cluster, *alone, "--config", PROPERTIES_NAME]
     done = subprocess.run(  # noqa: S603 -- the bundled Java
         command,
         cwd=data,

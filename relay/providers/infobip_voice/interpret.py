@@ -79,7 +79,7 @@ def report_of(report: VoiceReport) -> Report:
         outcome=outcome,
         channel=CHANNEL,
         occurred_at=read_instant(report.done_at) or ended_at or read_instant(report.sent_at),
-        engagements=_TAKEN if outcome is Outcome.DELIVERED and call_outcome in ANSWERED else _NOT_TAKEN,
+        engagements=_TAKEN if call_outcome in ANSWERED and outcome is Outcome.DELIVERED else _NOT_TAKEN,
         message_id=report.message_id,
         bulk_id=report.bulk_id,
         recipient=report.to,
@@ -95,7 +95,7 @@ def report_of(report: VoiceReport) -> Report:
 
 def _call(report: VoiceReport, outcome: CallOutcome, ended_at: datetime | None) -> Json:
     return {
-        "outcome": outcome.value,
+        "outcome": str(outcome),
         "duration_seconds": report.duration,
         "charged_seconds": report.charged_duration,
         "started_at": _instant(read_instant(report.start_time)),

@@ -73,7 +73,7 @@ def call_outcome_of(report: VoiceReport, rows: Rows, outcome: Outcome) -> CallOu
     said = _call_outcome(rows.error) or _call_outcome(rows.status)
     if said is None and outcome is Outcome.DELIVERED and _was_taken(report, rows):
         said = CallOutcome.ANSWERED
-    if said is CallOutcome.ANSWERED and (report.answered_by or "").upper() == "MACHINE":
+    if report.answered_by and report.answered_by.upper() == "MACHINE" and said is CallOutcome.ANSWERED:
         return CallOutcome.MACHINE
     return said or (CallOutcome.FAILED if outcome is Outcome.FAILED else CallOutcome.UNKNOWN)
 

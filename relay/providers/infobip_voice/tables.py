@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, StrEnum, auto
+from enum import StrEnum, auto
 
 from relay.core.model import Category, Outcome
 from relay.providers.infobip_voice.general_errors import GENERAL_ERRORS
@@ -22,7 +22,7 @@ class CallOutcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Group(Enum):
+class Group(StrEnum):
     """Infobip's status groups, by the names that Infobip gives them."""
 
     ACCEPTED = auto()

@@ -1,0 +1,188 @@
+"""`python -m tests.chaos.soak`: half an hour of even load with random faults, while one process is watched growing.
+
+Two replicas share the work; the one that is watched is spared the faults that end a process, and meets all others.
+Finished messages are forgotten after three minutes instead of seven days: after that, what grows is a leak.
+"""
+
+import asyncio
+import itertools
+import json
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import linear_regression
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from relay.kafka.embedded import EmbeddedKafka
+from tests.chaos.checker import CLEAN, Limits, Verdict, busiest, exceeded
+from tests.chaos.faults import FAULTS, dealt
+from tests.chaos.figures import versions
+from tests.chaos.load import Load
+from tests.chaos.rounds import settled, whole
+from tests.chaos.scene import Scene, scene
+from tests.running import Replica
+
+RETENTION_SECONDS = 180
+SAMPLE_SECONDS = 5.0
+PAUSE_SECONDS = (5.0, 30.0)  # between two faults
+AWAY_SECONDS = (20.0, 40.0)
+WARM = 1 / 3  # of the time, after which the memory must be flat
+LIMITS = Limits(concurrency=64, rate_per_second=1500)
+NOT_HERE = ("none", "replica: both killed", "replicas: 1, 2, 3, 1", "offsets: ")
+MEGABYTE = 1_048_576
+console = Console(stderr=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What a process held at an instant, in seconds since the start."""
+
+    second: float
+    resident_bytes: int
+    open_files: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Soak:
+    """What a soak came to."""
+
+    command: str
+    seed: int
+    seconds: float = 0
+    messages: int = 0
+    calls: int = 0
+    events: int = 0
+    faults: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    verdict: Verdict = CLEAN
+    samples: list[Sample] = field(default_factory=list)
+
+    def slope_per_hour(self, read: Callable[[Sample], float]) -> float:
+        """Return the slope of a straight line through the samples after the warm-up, for an hour."""
+        kept = [sample for sample in self.samples if sample.second >= self.samples[-1].second * WARM]
+        return linear_regression([sample.second for sample in kept], [read(sample) for sample in kept]).slope * 3600
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found by the checker."""
+        return self.verdict == CLEAN and not self.complaints
+
+
+def sampled(replica: Replica, second: float) -> Sample:
+    """Read from the system what a process holds."""
+    of = Path(f"/proc/{replica.process.pid}")
+    pages = int((of / "statm").read_text().split()[1])
+    return Sample(second=round(second, 1), resident_bytes=pages * 4096, open_files=len(list((of / "fd").iterdir())))
+
+
+async def soaked(made: Scene, soak: Soak, *, minutes: float, messages: int, calls: int) -> None:
+    """Load, strike and watch for so long; then settle and judge everything."""
+    made.spared = made.live[0]
+    began, made.draw = time.monotonic(), random.Random(f"{soak.seed}/soak")
+    load = Load(made.world, random.Random(f"{soak.seed}/load"), messages=messages, calls=calls)
+    loading, watching = asyncio.create_task(load.run()), asyncio.create_task(_watch(made.spared, soak, began))
+    try:
+        await _strike(made, soak, until=began + minutes * 60)
+    finally:
+        load.stop()
+        await loading
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+    soak.seconds = round(time.monotonic() - began)
+    await settled(made, load, 0)
+    soak.messages, soak.calls, soak.events = len(load.message_ids), len(load.call_ids), len(made.events(0))
+    soak.verdict = whole(made) + exceeded(busiest(made.simulator), LIMITS)
+    soak.complaints, soak.ended = [*made.complaints], [*made.ended]
+
+
+async def _watch(replica: Replica, soak: Soak, began: float) -> None:
+    while True:
+        soak.samples.append(sampled(replica, time.monotonic() - began))
+        await asyncio.sleep(SAMPLE_SECONDS)
+
+
+async def _strike(made: Scene, soak: Soak, *, until: float) -> None:
+    names = [name for name in FAULTS if not name.startswith(NOT_HERE)]
+    for name in itertools.takewhile(lambda _: time.monotonic() < until, dealt(names, soak.seed)):
+        await asyncio.sleep(made.draw.uniform(*PAUSE_SECONDS))
+        await _struck(made, name, FAULTS[name])
+        soak.faults.append(name)
+        held = soak.samples[-1]
+        said = f"{held.second:6.0f} s  {held.resident_bytes / MEGABYTE:6.1f} MB {held.open_files:4} files  {name}"
+        console.print(said, highlight=False, soft_wrap=True)
+
+
+async def _struck(made: Scene, name: str, strike: Callable[[Scene], Awaitable[None]]) -> None:
+    try:
+        await made.flowing()
+        await strike(made)
+    except (TimeoutError, AssertionError) as error:
+        made.complaints.append(f"{name} broke off: {error or type(error).__name__}"[:500])
+        while len(made.live) < 2:
+            await made.start()
+
+
+def told(soak: Soak) -> str:
+    """Tell what it came to, with a line for each minute."""
+    minutes = [next(group) for _, group in itertools.groupby(soak.samples, lambda sample: sample.second // 60)]
+    wrong = ", ".join(f"{count} {name}" for name, count in soak.verdict.counts.items())
+    rise = soak.slope_per_hour(lambda sample: sample.resident_bytes / MEGABYTE)
+    return "\n".join(
+        [
+            "minute  resident MB  open files",
+            *(f"{s.second / 60:6.0f} {s.resident_bytes / MEGABYTE:12.1f} {s.open_files:11}" for s in minutes),
+            f"{soak.messages} messages, {soak.calls} calls, {soak.events} events, {len(soak.faults)} faults: {wrong}",
+            f"after a third of the time: {rise:+.1f} MB and {soak.slope_per_hour(_files):+.1f} open files an hour",
+            *(f"complaint: {complaint}" for complaint in soak.complaints),
+            *(f"ended by itself: {end}" for end in soak.ended),
+        ]
+    )
+
+
+def _files(sample: Sample) -> float:
+    return sample.open_files
+
+
+async def run(broker: EmbeddedKafka, folder: Path, soak: Soak, *, minutes: float, messages: int, calls: int) -> None:
+    """Soak two replicas on a broker."""
+    environment = {"RETENTION_SECONDS": str(RETENTION_SECONDS)}
+    async with scene([broker], folder, limits=LIMITS, environment=environment, away_seconds=AWAY_SECONDS) as made:
+        await soaked(made, soak, minutes=minutes, messages=messages, calls=calls)
+
+
+def main(
+    minutes: Annotated[float, typer.Option(help="How long.")] = 30,
+    seed: Annotated[int | None, typer.Option(help="Repeats a run; a random one is shown.")] = None,
+    messages: Annotated[int, typer.Option(help="Messages a second.")] = 180,
+    calls: Annotated[int, typer.Option(help="Calls a second.")] = 20,
+    out: Annotated[Path, typer.Option(help="Where the figures go.")] = Path("soak.json"),
+) -> None:
+    """Keep two replicas under load and faults, and see that memory and open files stay flat."""
+    soak = Soak(
+        command=" ".join(["python -m tests.chaos.soak", *sys.argv[1:]]),
+        seed=random.randrange(1_000_000) if seed is None else seed,
+    )
+    folder = Path(tempfile.mkdtemp(prefix="relay-soak-"))
+    console.print(f"seed {soak.seed}, logs in {folder}", highlight=False, soft_wrap=True)
+    with EmbeddedKafka.start(data=folder / "kafka") as broker:
+        asyncio.run(run(broker, folder, soak, minutes=minutes, messages=messages, calls=calls))
+    out.write_text(json.dumps(asdict(soak) | {"clean": soak.clean, "versions": versions()}, indent=2))
+    console.print(told(soak), highlight=False, soft_wrap=True)
+    if soak.clean:
+        shutil.rmtree(folder, ignore_errors=True)
+    raise typer.Exit(0 if soak.clean else 1)
+
+
+if __name__ == "__main__":
+    typer.run(main)

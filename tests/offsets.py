@@ -1,0 +1,27 @@
+"""Offsets of a consumer group, changed as an operator changes them."""
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from tests.running import World, eventually_async
+
+
+async def rewind(relay: World, group: str, *topics: str) -> None:
+    """Set a group's offsets to the beginning, as an operator can while no member is there."""
+    places = [TopicPartition(topic, number) for topic in topics for number in range(relay.partitions)]
+    admin = AIOKafkaAdminClient(bootstrap_servers=relay.bootstrap_servers)
+    await admin.start()
+
+    async def empty() -> bool:
+        (answer,) = await admin.describe_consumer_groups([group])
+        return answer.groups[0][2] in ("Empty", "Dead")
+
+    try:
+        await eventually_async(empty, seconds=30, what="empty group")
+    finally:
+        await admin.close()
+    async with AIOKafkaConsumer(
+        bootstrap_servers=relay.bootstrap_servers, group_id=group, enable_auto_commit=False
+    ) as consumer:
+        consumer.assign(places)
+        await consumer.commit(dict.fromkeys(places, 0))
