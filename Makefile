@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
 
-.PHONY: demo test audit setup lock lint bench chaos fuzz clean
+.PHONY: demo test audit setup lock lint bench chaos soak fuzz clean
 
 demo: setup
 	$(BIN)/relay demo
@@ -15,7 +15,7 @@ test: $(VENV)/dev
 	$(BIN)/mypy
 	$(BIN)/relay schemas check
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 setup: $(VENV)/embedded
 
@@ -37,6 +37,11 @@ ROUNDS ?= 100
 BROKERS ?= 1
 chaos: $(VENV)/dev
 	$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --brokers $(BROKERS) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+# Even load and random faults for so long, and what becomes of a process's memory and open files meanwhile.
+MINUTES ?= 30
+soak: $(VENV)/dev
+	$(BIN)/python -m tests.chaos.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 lint: $(VENV)/dev
 	$(BIN)/ruff format .

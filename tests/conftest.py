@@ -16,3 +16,9 @@ def kafka() -> Iterator[EmbeddedKafka]:
     """One real broker for the test session; tests share it, so they choose names of their own and never stop it."""
     with EmbeddedKafka.start() as broker:
         yield broker
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long tests first: where several processes run tests, the short ones fill up the end."""
+    items.sort(key=lambda item: item.get_closest_marker("kafka") is None)

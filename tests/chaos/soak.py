@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import json
 import random
+import resource
 import shutil
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import linear_regression
-from typing import Annotated
+from typing import Annotated, Self
 
 import typer
 from rich.console import Console
@@ -50,6 +51,14 @@ class Sample:
     resident_bytes: int
     open_files: int
 
+    @classmethod
+    def of(cls, process_id: int, second: float) -> Self:
+        """Read from the system what a process holds."""
+        of = Path(f"/proc/{process_id}")
+        pages = int((of / "statm").read_text().split()[1])
+        files = len(list((of / "fd").iterdir()))
+        return cls(second=round(second, 1), resident_bytes=pages * resource.getpagesize(), open_files=files)
+
 
 @dataclass(slots=True, kw_only=True)
 class Soak:
@@ -78,13 +87,6 @@ class Soak:
         return self.verdict == CLEAN and not self.complaints
 
 
-def sampled(replica: Replica, second: float) -> Sample:
-    """Read from the system what a process holds."""
-    of = Path(f"/proc/{replica.process.pid}")
-    pages = int((of / "statm").read_text().split()[1])
-    return Sample(second=round(second, 1), resident_bytes=pages * 4096, open_files=len(list((of / "fd").iterdir())))
-
-
 async def soaked(made: Scene, soak: Soak, *, minutes: float, messages: int, calls: int) -> None:
     """Load, strike and watch for so long; then settle and judge everything."""
     made.spared = made.live[0]
@@ -108,7 +110,7 @@ async def soaked(made: Scene, soak: Soak, *, minutes: float, messages: int, call
 
 async def _watch(replica: Replica, soak: Soak, began: float) -> None:
     while True:
-        soak.samples.append(sampled(replica, time.monotonic() - began))
+        soak.samples.append(Sample.of(replica.process.pid, time.monotonic() - began))
         await asyncio.sleep(SAMPLE_SECONDS)
 
 

@@ -1,0 +1,48 @@
+"""What a soak says of the process that it watched."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.checker import Verdict
+from tests.chaos.soak import MEGABYTE, Sample, Soak, told
+
+
+def grown(*megabytes: float) -> Soak:
+    """Make a soak with a sample each minute."""
+    samples = [
+        Sample(second=minute * 60, resident_bytes=round(size * MEGABYTE), open_files=40)
+        for minute, size in enumerate(megabytes)
+    ]
+    return Soak(command="soak", seed=1, samples=samples)
+
+
+def test_the_warm_up_is_no_growth() -> None:
+    """What the first third gains doesn't count; what comes after it does."""
+    assert "after a third of the time: +0.0 MB and +0.0 open files an hour" in told(grown(50, 90, 120, 120, 120, 120))
+    leaking = grown(50, 90, *range(100, 105))
+    assert leaking.slope_per_hour(lambda sample: sample.resident_bytes / MEGABYTE) == pytest.approx(60)
+
+
+def test_each_minute_is_told_once() -> None:
+    """By its first sample."""
+    lines = told(grown(50, 60, 61)).splitlines()
+    assert [line.split() for line in lines[1:4]] == [["0", "50.0", "40"], ["1", "60.0", "40"], ["2", "61.0", "40"]]
+
+
+def test_anything_wrong_makes_a_soak_unclean() -> None:
+    """As does a fault that could not be played out."""
+    assert grown(1, 1, 1).clean
+    assert not Soak(command="soak", seed=1, verdict=Verdict(lost=("m-1",))).clean
+    assert not Soak(command="soak", seed=1, complaints=["broker: killed broke off"]).clean
+
+
+def test_a_process_is_sampled_as_the_system_counts() -> None:
+    """A file that is opened is counted, memory that is taken, too."""
+    before = Sample.of(os.getpid(), 0)
+    with Path(os.devnull).open() as _:
+        taken = bytearray(b"x" * 50 * MEGABYTE)
+        after = Sample.of(os.getpid(), 1)
+    assert after.open_files == before.open_files + 1
+    assert after.resident_bytes - before.resident_bytes > len(taken) * 0.9
