@@ -135,11 +135,18 @@ async def _struck(made: Scene, name: str, strike: Callable[[Scene], Awaitable[No
             await made.start()
 
 
+def as_json(soak: Soak) -> str:
+    """Give all figures."""
+    slopes = {"megabytes": soak.slope_per_hour(_megabytes), "open_files": soak.slope_per_hour(_files)}
+    more = {"slopes": slopes, "clean": soak.clean, "versions": versions()}
+    return json.dumps(asdict(soak) | more, indent=2)
+
+
 def told(soak: Soak) -> str:
     """Tell what it came to, with a line for each minute."""
     minutes = [next(group) for _, group in itertools.groupby(soak.samples, lambda sample: sample.second // 60)]
     wrong = ", ".join(f"{count} {name}" for name, count in soak.verdict.counts.items())
-    rise = soak.slope_per_hour(lambda sample: sample.resident_bytes / MEGABYTE)
+    rise = soak.slope_per_hour(_megabytes)
     return "\n".join(
         [
             "minute  resident MB  open files",
@@ -150,6 +157,10 @@ def told(soak: Soak) -> str:
             *(f"ended by itself: {end}" for end in soak.ended),
         ]
     )
+
+
+def _megabytes(sample: Sample) -> float:
+    return sample.resident_bytes / MEGABYTE
 
 
 def _files(sample: Sample) -> float:
@@ -179,7 +190,7 @@ def main(
     console.print(f"seed {soak.seed}, logs in {folder}", highlight=False, soft_wrap=True)
     with EmbeddedKafka.start(data=folder / "kafka") as broker:
         asyncio.run(run(broker, folder, soak, minutes=minutes, messages=messages, calls=calls))
-    out.write_text(json.dumps(asdict(soak) | {"clean": soak.clean, "versions": versions()}, indent=2))
+    out.write_text(as_json(soak))
     console.print(told(soak), highlight=False, soft_wrap=True)
     if soak.clean:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,12 +1,14 @@
 """What a soak says of the process that it watched."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.checker import Verdict
-from tests.chaos.soak import MEGABYTE, Sample, Soak, told
+from tests.chaos.pages import soak_as_markdown
+from tests.chaos.soak import MEGABYTE, Sample, Soak, as_json, told
 
 
 def grown(*megabytes: float) -> Soak:
@@ -36,6 +38,13 @@ def test_anything_wrong_makes_a_soak_unclean() -> None:
     assert grown(1, 1, 1).clean
     assert not Soak(command="soak", seed=1, verdict=Verdict(lost=("m-1",))).clean
     assert not Soak(command="soak", seed=1, complaints=["broker: killed broke off"]).clean
+
+
+def test_a_soak_is_shown_as_a_chart() -> None:
+    """Of one figure for each minute."""
+    page = soak_as_markdown(json.loads(as_json(grown(50, 90, 90, 90))))
+    assert "    x-axis [0, 1, 2, 3]\n    line [50, 90, 90, 90]\n" in page
+    assert page.endswith("Open files: 40 to 40.\nAfter a third of the time: +0.0 MB and +0.0 files an hour.")
 
 
 def test_a_process_is_sampled_as_the_system_counts() -> None:
