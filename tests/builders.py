@@ -4,19 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from relay.core.items import Answered, Requested
 from relay.core.masking import Recipients
-from relay.core.model import (
-    Answered,
-    Engagement,
-    Lookup,
-    MessageState,
-    Outcome,
-    Reason,
-    Report,
-    Request,
-    Requested,
-    RequestKind,
-)
+from relay.core.model import Engagement, Lookup, MessageState, Outcome, Reason, Report, Request, RequestKind
 from relay.core.policy import GrowingIntervals, Schedule
 from relay.core.rules import Rules
 

@@ -1,8 +1,10 @@
 """Fixtures of the whole suite."""
 
+import logging
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from relay.kafka.embedded import EmbeddedKafka
@@ -22,3 +24,15 @@ def kafka() -> Iterator[EmbeddedKafka]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long tests first: where several processes run tests, the short ones fill up the end."""
     items.sort(key=lambda item: item.get_closest_marker("kafka") is None)
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """Leave logging as it was before the test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)

@@ -3,7 +3,8 @@
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from tests.running import World, eventually_async
+from tests.polling import eventually_async
+from tests.running import World
 
 
 async def rewind(relay: World, group: str, *topics: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiokafka.partitioner import murmur2 as murmur2_of_another_client
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tests.running import Seen
+from tests.seen import Seen
 
 SCHEMAS: Final = Path(__file__).parent.parent / "schemas"
 CE_HEADERS: Final = (

@@ -7,23 +7,23 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import aiohttp
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from relay.kafka.abandoning import let_go
 from relay.simulator.hyber import HyberSite
 from relay.simulator.server import Simulator
+from tests.polling import eventually, eventually_async
+from tests.replica import Replica
+from tests.seen import Seen, read_all
 
 EVENT_TOPICS = ("delivered", "seen", "failed", "answered")
 OUTPUTS = (*EVENT_TOPICS, "dead_letters")
@@ -33,102 +33,6 @@ USUAL = {"max.message.bytes": "1048588"}  # a broker's default; the embedded bro
 RELAY = ("-m", "relay")
 PASSWORD = "password"
 SITE = HyberSite(too_early_seconds=0)
-
-
-class Seen(NamedTuple):
-    """A record as a read_committed reader saw it; `topic` is the settings' name for it, such as `delivered`."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: Any
-    headers: list[tuple[str, bytes]]
-
-
-@dataclass(slots=True, kw_only=True)
-class Replica:
-    """One relay process; its log lines go to a file."""
-
-    process: "subprocess.Popen[bytes]"
-    log: Path
-
-    def lines(self, event: str | None = None) -> list[dict[str, Any]]:
-        """Return the log lines so far, or those of one event."""
-        found = []
-        for line in self.log.read_text(errors="replace").splitlines():
-            with contextlib.suppress(json.JSONDecodeError):
-                entry = json.loads(line)
-                if event is None or entry.get("event") == event:
-                    found.append(entry)
-        return found
-
-    @property
-    def running(self) -> bool:
-        """Whether the process has not ended."""
-        return self.process.poll() is None
-
-    def kill(self) -> None:
-        """End it as a crash would."""
-        self.process.kill()
-        self.process.wait()
-
-    def freeze(self) -> None:
-        """Stop it as a long pause of its machine would."""
-        self.process.send_signal(signal.SIGSTOP)
-
-    def wake(self) -> None:
-        """Let a frozen process run on."""
-        self.process.send_signal(signal.SIGCONT)
-
-    @property
-    def frozen(self) -> bool:
-        """Whether the process is stopped by a signal."""
-        status = Path(f"/proc/{self.process.pid}/stat")
-        return status.exists() and status.read_text().rpartition(")")[2].split()[0] == "T"
-
-    async def terminated(self, seconds: float = 30) -> int | None:
-        """Ask for an orderly end and return the exit code, None if it does not end in time."""
-        self.process.terminate()
-        with contextlib.suppress(TimeoutError):
-            await eventually(lambda: not self.running, seconds=seconds, what="the end of the process")
-        return self.process.poll()
-
-    async def get(self, path: str) -> tuple[int, str]:
-        """Ask the process's HTTP server; returns status and body."""
-        started = await eventually(lambda: self.lines("http.started"), seconds=60, what="http.started")
-        url = f"http://127.0.0.1:{started[-1]['port']}{path}"
-        async with aiohttp.ClientSession() as session, session.get(url) as response:
-            return response.status, await response.text()
-
-    async def ready(self, seconds: float = 30) -> None:
-        """Wait until /ready says yes."""
-
-        async def asked() -> bool:
-            assert self.running, self.log.read_text()[-4000:]
-            return (await self.get("/ready"))[0] == 200
-
-        await eventually_async(asked, seconds=seconds, what="/ready")
-
-
-async def eventually(condition: Callable[[], Any], *, seconds: float = 20, what: str) -> Any:
-    """Poll until the condition gives something true, and return that; raises TimeoutError."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"no {what} within {seconds:g} s")
-        await asyncio.sleep(0.02)
-    return value
-
-
-async def eventually_async(condition: Callable[[], Any], *, seconds: float = 20, what: str) -> Any:
-    """Poll an awaitable condition, as `eventually` does."""
-    deadline = time.monotonic() + seconds
-    while not (value := await condition()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"no {what} within {seconds:g} s")
-        await asyncio.sleep(0.05)
-    return value
 
 
 @dataclass(kw_only=True)
@@ -288,22 +192,6 @@ class World:
             ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
             return ends
 
-    async def _read(self) -> None:
-        names = {topic: name for name, topic in self.topics.items()}
-        while True:
-            for records in (await self._reader.getmany(timeout_ms=200)).values():
-                self.seen.extend(
-                    Seen(
-                        names[record.topic],
-                        record.partition,
-                        record.offset,
-                        record.key,
-                        json.loads(record.value),
-                        list(record.headers),
-                    )
-                    for record in records
-                )
-
     async def open(self) -> None:
         """Create topics, start producer and reader."""
         await self.create_outputs()
@@ -321,7 +209,8 @@ class World:
         outputs = [self.topics[name] for name in OUTPUTS]
         self._reader.assign([TopicPartition(name, number) for name in outputs for number in range(self.partitions)])
         await self._reader.seek_to_beginning()
-        self._reading = asyncio.create_task(self._read())
+        names = {topic: name for name, topic in self.topics.items()}
+        self._reading = asyncio.create_task(read_all(self._reader, names, self.seen))
 
     async def close(self) -> None:
         """End everything; frozen processes, too."""

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from relay.contracts.dead_letter import RejectedRecord
 from relay.contracts.status_changed import Attempt, Call, Price, Reason, SmsParts, StatusChanged
 from relay.core import model
-from relay.core.model import Answered, Engagement, Forgotten, Outcome, Report, Unanswered
+from relay.core.items import Answered, Forgotten, Unanswered
+from relay.core.model import Engagement, Outcome, Report
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 """Text that UTF-8 can carry, with control characters and everything beyond ASCII."""

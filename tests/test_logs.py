@@ -1,49 +1,18 @@
 """Log lines as they reach the stream."""
 
 import io
-import json
 import logging
 import re
-import warnings
-from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 import structlog
 
 from relay.observe.lines import Line
-from relay.observe.logs import LogLevel, configure
+from relay.observe.logs import configure
+from tests.logged import LOCAL, fail, json_stream, lines
 
-LOCAL = "a local value"
-
-
-@pytest.fixture(autouse=True)
-def _restored_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
-def json_stream(level: LogLevel = "info") -> io.StringIO:
-    """Log JSON into a buffer from now on."""
-    stream = io.StringIO()
-    configure("json", level, stream, cache=False)
-    return stream
-
-
-def lines(stream: io.StringIO) -> list[dict[str, Any]]:
-    """Parse every line of a buffer as JSON."""
-    return [json.loads(line) for line in stream.getvalue().splitlines()]
-
-
-def fail(why: str) -> NoReturn:
-    """Raise, with a local variable that no line may show."""
-    secret = LOCAL.upper().lower()
-    raise ValueError(why if secret else "")
+pytestmark = pytest.mark.usefixtures("restored_logging")
 
 
 def test_our_line_has_time_level_event_and_logger_first() -> None:
@@ -70,18 +39,6 @@ def test_bound_context_is_in_our_lines() -> None:
     assert lines(stream)[0]["account"] == "a"
 
 
-@pytest.mark.parametrize(("level", "written"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])
-def test_the_level_holds_for_ours_and_for_libraries(level: LogLevel, written: int) -> None:
-    """Both kinds of logger leave out what is less severe."""
-    stream = json_stream(level)
-    for log in (structlog.get_logger("relay.x"), logging.getLogger("library.x")):
-        log.debug("a")
-        log.info("b")
-        log.warning("c")
-        log.error("d")
-    assert len(lines(stream)) == 2 * written
-
-
 def test_a_cached_logger_follows_a_new_stream_and_format() -> None:
     """A module's logger that was used before writes where and how the last configuration says."""
     log = structlog.get_logger("relay.cached")
@@ -93,32 +50,6 @@ def test_a_cached_logger_follows_a_new_stream_and_format() -> None:
     assert "one" in first.getvalue()
     assert "two" not in first.getvalue()
     assert "two" in second.getvalue()
-
-
-def test_library_lines_have_the_same_form_with_their_extra_fields() -> None:
-    """FastStream's `extra=` becomes fields, whether it logs by the standard library or by structlog."""
-    stream = json_stream()
-    extra = {"topic": "t", "group_id": "g", "message_id": ""}
-    logging.getLogger("faststream.access.kafka").error("Received", extra=extra)
-    structlog.get_logger("faststream").log(logging.INFO, "Processed", extra=extra, exc_info=None)
-    received, processed = lines(stream)
-    assert received["event"] == "Received"
-    assert received["logger"] == "faststream.access.kafka"
-    assert processed["event"] == "Processed"
-    assert extra.items() <= received.items()
-    assert extra.items() <= processed.items()
-
-
-def test_handlers_that_libraries_brought_are_removed() -> None:
-    """A library's own handler would write a second line in another form."""
-    library = logging.getLogger("library.with.handler")
-    own = io.StringIO()
-    library.addHandler(logging.StreamHandler(own))
-    library.propagate = False
-    stream = json_stream()
-    library.warning("once")
-    assert own.getvalue() == ""
-    assert [line["event"] for line in lines(stream)] == ["once"]
 
 
 @pytest.mark.parametrize("name", ["relay.slot", "asyncio"])
@@ -138,42 +69,11 @@ def test_an_exception_is_data_on_one_line(name: str) -> None:
     assert LOCAL not in stream.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("to +380961111111 now", "to +3809******11 now"),
-        ("12345678", "1234**78"),
-        ("1234567", "1234567"),
-        ("offset 42", "offset 42"),
-    ],
-)
-def test_long_numbers_of_libraries_are_masked(text: str, shown: str) -> None:
-    """Eight digits and more may be a phone number: message, arguments and extra fields show six of them."""
-    stream = json_stream()
-    logging.getLogger("uvicorn").warning("x %s", text, extra={"field": text, "nested": {"list": [text.encode()]}})
-    (line,) = lines(stream)
-    assert line["event"] == f"x {shown}"
-    assert line["field"] == shown
-    assert line["nested"] == {"list": [f"b'{shown}'"]}
-
-
 def test_our_ids_are_not_masked() -> None:
     """Our own lines carry ids, which must be found by them."""
     stream = json_stream()
     structlog.get_logger("relay.x").info(Line.MESSAGE_CHANGED, message_id="1234567890123")
     assert lines(stream)[0]["message_id"] == "1234567890123"
-
-
-def test_python_warnings_are_lines() -> None:
-    """A warning is written as a line of the logger py.warnings."""
-    stream = json_stream()
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        logging.captureWarnings(capture=True)
-        warnings.warn("careful", stacklevel=1)
-    (line,) = lines(stream)
-    assert line["logger"] == "py.warnings"
-    assert "UserWarning: careful" in line["event"]
 
 
 def test_values_that_json_lacks_do_not_lose_the_line() -> None:
@@ -218,13 +118,6 @@ def test_console_lines_are_readable() -> None:
     assert "    ValueError: why" in rest
 
 
-def test_uvicorns_colours_are_dropped() -> None:
-    """Uvicorn's second, coloured copy of its message is no field."""
-    stream = json_stream()
-    logging.getLogger("uvicorn.error").warning("up", extra={"color_message": "\x1b[36mup"})
-    assert "color_message" not in lines(stream)[0]
-
-
 def test_line_names_follow_the_rule() -> None:
     """Every line is named `<noun>.<past participle>`, in small letters."""
     for line in Line:
@@ -246,24 +139,3 @@ def test_a_stream_that_fails_does_not_stop_the_work(capsys: pytest.CaptureFixtur
     structlog.get_logger("relay.x").info(Line.SLOTS_RESTORED)
     logging.getLogger("x").info("x")
     assert capsys.readouterr().err.count("--- Logging error ---") == 2
-
-
-def test_aiokafka_does_not_bury_the_rest() -> None:
-    """What it writes hundreds of times a second without Kafka is written once; another line of it still comes."""
-    stream = json_stream()
-    for node in range(300):
-        logging.getLogger("aiokafka").error("Unable connect to node with id %s", node)
-    logging.getLogger("aiokafka").error("Unable to update metadata")
-    assert [line["event"] for line in lines(stream)] == [
-        "Unable connect to node with id 0",
-        "Unable to update metadata",
-    ]
-
-
-def test_debug_shows_no_request_of_the_kafka_client() -> None:
-    """It would write the password as SASL PLAIN sends it, and records with the numbers in them."""
-    configure("json", "debug", io.StringIO(), cache=False)
-    assert not logging.getLogger("aiokafka.conn").isEnabledFor(logging.DEBUG)
-    assert logging.getLogger("aiokafka.consumer").isEnabledFor(logging.DEBUG)
-    configure("json", "warning", io.StringIO(), cache=False)
-    assert not logging.getLogger("aiokafka.conn").isEnabledFor(logging.INFO)

@@ -5,41 +5,12 @@ from pathlib import Path
 import pytest
 
 from relay.settings import ConfigurationError, load_settings
-
-SECRET = "s3cret-Value"
-ACCOUNT = {
-    "RELAY_ACCOUNTS__X__PROVIDER": "hyber",
-    "RELAY_ACCOUNTS__X__BASE_URL": "https://dr.example",
-    "RELAY_ACCOUNTS__X__CLIENT_ID": "1021",
-    "RELAY_ACCOUNTS__X__USERNAME": "login",
-    "RELAY_ACCOUNTS__X__PASSWORD": SECRET,
-}
-HYBER = f"""
-[accounts.x]
-provider = "hyber"
-base_url = "https://dr.example"
-client_id = "1021"
-username = "login"
-password = "{SECRET}"
-"""
+from tests.refused import ACCOUNT, HYBER, SECRET, refusal
 
 
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def load(toml: str, environ: dict[str, str] | None = None) -> None:
-    """Load a relay.toml with this text."""
-    Path("relay.toml").write_text(toml, encoding="utf-8")
-    load_settings(None, environ or {})
-
-
-def refusal(toml: str, environ: dict[str, str] | None = None) -> tuple[str, ...]:
-    """Give the lines that refuse a relay.toml with this text."""
-    with pytest.raises(ConfigurationError) as raised:
-        load(toml, environ)
-    return raised.value.lines
 
 
 MISTAKES = [
@@ -208,54 +179,3 @@ def test_a_missing_key_of_an_account_from_variables_names_the_environment() -> N
     with pytest.raises(ConfigurationError) as raised:
         load_settings(None, {name: value for name, value in ACCOUNT.items() if "USERNAME" not in name})
     assert raised.value.lines == ("environment: accounts.x.username: is missing; set the login that Hyber gave",)
-
-
-def test_all_mistakes_are_told_at_once() -> None:
-    """Who has three mistakes hears of three."""
-    lines = refusal('[http]\nport = -1\n[logging]\nlevel = "x"' + HYBER + "concurrency = 0", {"RELAY_X": ""})
-    assert len(lines) == 4
-
-
-def test_a_bad_secret_file_is_one_mistake() -> None:
-    """A password file that can't be read is not reported as a missing password as well."""
-    Path("empty").write_text("\n", encoding="utf-8")
-    toml = HYBER.replace(f'password = "{SECRET}"', 'password_file = "empty"')
-    assert refusal(toml) == ("relay.toml: accounts.x.password_file: names an empty file; write the secret into it",)
-
-
-def test_a_secret_file_that_is_not_text_is_refused_without_its_bytes() -> None:
-    """The decoding error of a secret, which holds its bytes, is not chained to the refusal."""
-    Path("binary").write_bytes(b"s3cret\xff")
-    with pytest.raises(ConfigurationError) as raised:
-        load(HYBER.replace(f'password = "{SECRET}"', 'password_file = "binary"'))
-    assert "accounts.x.password_file: names a file that is not UTF-8 text;" in raised.value.lines[0]
-    assert raised.value.__context__ is None
-
-
-def test_a_refusal_does_not_lead_to_the_inputs() -> None:
-    """Whoever logs the exception with all its causes logs no secret."""
-    with pytest.raises(ConfigurationError) as raised:
-        load(HYBER + "concurrency = 0")
-    assert raised.value.__cause__ is None
-    assert raised.value.__context__ is None
-
-
-def test_keys_with_control_characters_stay_on_one_line() -> None:
-    """A key can't forge a second line or colour the terminal."""
-    (line,) = refusal('"a\\nb\\u001b[31m" = 1')
-    assert line.startswith("relay.toml: a\\nb\\x1b[31m: is not a known key;")
-
-
-def test_files_that_are_no_toml_are_refused_in_one_line() -> None:
-    """A directory, a missing file, other encodings and absurd numbers are told without a traceback."""
-    Path("latin.toml").write_bytes(b"a = '\xe9'")
-    Path("long.toml").write_text(f"a = {'1' * 5000}", encoding="utf-8")
-    for file, part in (
-        (".", "can't be read (is a directory)"),
-        ("gone.toml", "can't be read (no such file or directory)"),
-        ("latin.toml", "is not UTF-8 text"),
-        ("long.toml", "can't be parsed"),
-    ):
-        with pytest.raises(ConfigurationError) as raised:
-            load_settings(Path(file), {})
-        assert raised.value.lines[0].startswith(f"{file}: {part}")

@@ -1,18 +1,15 @@
 """An Infobip voice account of a world: calls at its simulator, requests to the relay, what the relay keeps of it."""
 
 import contextlib
-import hashlib
 import json
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from relay.simulator.faults import Fault
 from relay.simulator.infobip import InfobipSite
@@ -22,7 +19,9 @@ from relay.simulator.infobip_truth import HandedOut
 from relay.simulator.lookups import Call
 from relay.simulator.server import Simulator
 from tests.checking_calls import Findings, check_calls, types_of
-from tests.running import EVENT_TOPICS, Seen, World, eventually, eventually_async, world
+from tests.kept import Stored, headers_of, put_together, stored_records
+from tests.polling import eventually, eventually_async
+from tests.running import EVENT_TOPICS, World, world
 
 DRAIN_SECONDS = 0.5
 TIMEOUT_SECONDS = 2.0
@@ -66,16 +65,6 @@ class Setup:
 
     account: Mapping[str, Any] = field(default_factory=dict)
     site: InfobipSite = field(default_factory=InfobipSite)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """One answer as `relay.raw` holds it, put together from its parts."""
-
-    headers: Mapping[str, str]
-    body: bytes
-    partition: int
-    offsets: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,47 +178,8 @@ class VoiceAccount:
         answers: dict[str, list[Any]] = defaultdict(list)
         for record in await stored_records(self.relay, "raw"):
             if record.key == self.name.encode():
-                answers[_headers(record)["response_id"]].append(record)
-        return [_put_together(records) for records in answers.values()]
-
-
-def _headers(record: Any) -> dict[str, str]:
-    return {name: value.decode() for name, value in record.headers}
-
-
-def _put_together(records: list[Any]) -> Stored:
-    """Join the parts, each of which may stand there twice, and hold them to their headers."""
-    parts = {int(_headers(record)["part"]): record for record in records}
-    headers = _headers(parts[1])
-    assert sorted(parts) == list(range(1, int(headers["parts"]) + 1))
-    body = b"".join(parts[number].value for number in sorted(parts))
-    assert hashlib.sha256(body).hexdigest() == headers["sha256"]
-    assert len({record.partition for record in records}) == 1
-    offsets = tuple(parts[number].offset for number in sorted(parts))
-    return Stored(headers=headers, body=body, partition=records[0].partition, offsets=offsets)
-
-
-async def stored_records(relay: World, topic: str, **options: Any) -> list[Any]:
-    """Return all records of one of the relay's topics, those of each partition in order."""
-    ends = {tp: end for tp, end in (await relay.ends(relay.topics[topic])).items() if end}
-    found: list[Any] = []
-    if not ends:
-        return found
-    limits = {"max_partition_fetch_bytes": 32 * 1_048_576, "fetch_max_bytes": 64 * 1_048_576}
-    async with AIOKafkaConsumer(bootstrap_servers=relay.bootstrap_servers, **limits, **options) as reader:
-        reader.assign(list(ends))
-        await reader.seek_to_beginning(*ends)
-        deadline = time.monotonic() + 20
-        while behind := [tp for tp, end in ends.items() if await _is_behind(reader, tp, end)]:
-            assert time.monotonic() < deadline, "an open transaction"
-            for records in (await reader.getmany(*behind, timeout_ms=100)).values():
-                found.extend(records)
-    return found
-
-
-async def _is_behind(reader: AIOKafkaConsumer, tp: TopicPartition, end: int) -> bool:
-    position: int = await reader.position(tp)
-    return position < end
+                answers[headers_of(record)["response_id"]].append(record)
+        return [put_together(records) for records in answers.values()]
 
 
 @contextlib.asynccontextmanager
@@ -254,11 +204,6 @@ def assert_limits_kept(account: VoiceAccount, *, in_flight: int = 1) -> None:
     assert stats.max_in_flight_by_account.get(DRAINS, 0) <= in_flight, account.name
     assert stats.max_per_minute.get(LOG, 0) <= LOGS_A_MINUTE, account.name
     assert stats.max_per_second.get(LOG, 0) <= LOGS_A_MINUTE // 20, account.name  # what is over would add up
-
-
-def a_sample(seen: Sequence[Seen], count: int = 500) -> Iterable[Seen]:
-    """Return so many records of all at most, at even distances: to hold thousands to a schema takes long."""
-    return seen[:: len(seen) // count + 1]
 
 
 async def nothing_for(seconds: float, count: Callable[[], int]) -> None:

@@ -8,25 +8,10 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from relay.core.events import build_event, expiry_event
+from relay.core.items import Answered, Collected, Forgotten, Fulfilled, Item, Requested, Seen, Unanswered
 from relay.core.merging import awaits_outcome, merged, with_published
-from relay.core.model import (
-    Answered,
-    Collected,
-    Event,
-    EventType,
-    Forgotten,
-    Fulfilled,
-    Item,
-    Lookup,
-    MessageState,
-    Outcome,
-    Report,
-    Request,
-    Requested,
-    RequestKind,
-    Seen,
-    Unanswered,
-)
+from relay.core.model import Event, EventType, MessageState, Outcome, Report, Request, RequestKind
+from relay.core.questions import asks_now
 from relay.core.rules import Rules
 from relay.core.schedule import forgettable
 from relay.core.standing import Standing, outcome_event, standing, was_published
@@ -108,28 +93,7 @@ def _requested(state: MessageState | None, item: Requested, now: datetime, rules
         after = replace(after, republished=(*after.republished, request.request_id)[-REPUBLISHED_REMEMBERED:])
     if item.report is not None:
         return _ahead(again, _answered(after, Answered(report=item.report), now, rules, Seen.FOUND))
-    return Verdict(state=after, events=again, lookup=_asks_now(state, request, now, rules))
-
-
-def first_question(state: MessageState | None, request: Request, now: datetime, rules: Rules) -> Lookup | None:
-    """Return the question that a request leads to at once, before it is decided; None if it leads to none."""
-    if (state is not None and state.became) or not _asks_now(state, request, now, rules):
-        return None
-    return Lookup(
-        account=request.account,
-        message_id=request.message_id,
-        extra_id=request.extra_id,
-        detail=request.detail,
-        anchor_at=request.anchor_at if state is None else min(state.anchor_at, request.anchor_at),
-    )
-
-
-def _asks_now(state: MessageState | None, request: Request, now: datetime, rules: Rules) -> bool:
-    if request.kind is RequestKind.FETCH:
-        return True
-    name = request.message_id or request.extra_id or ""
-    first_at = rules.schedule.pending.next_at(request.anchor_at, request.anchor_at, name)
-    return (state is None or not awaits_outcome(state)) and first_at <= now
+    return Verdict(state=after, events=again, lookup=asks_now(state, request, now, rules))
 
 
 def _unasked(report: Report, now: datetime) -> MessageState:

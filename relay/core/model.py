@@ -5,7 +5,7 @@ Instants are aware UTC datetimes, durations are seconds. Nothing here reads a cl
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Any, ClassVar
 
 Json = dict[str, Any]
@@ -223,58 +223,3 @@ class Lookup:
     extra_id: str | None
     detail: str
     anchor_at: datetime
-
-
-class Seen(IntEnum):
-    """What a slot has seen of a message's lookups since it owns the message; it only rises."""
-
-    NOTHING = 0
-    ASKED = 1  # an attempt was made
-    MISSING = 2  # the provider answered that it doesn't know the id
-    FOUND = 3  # the provider knows the id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """The provider answered: with a report, or that it has none (yet); `found` is false if it doesn't know the id."""
-
-    report: Report | None
-    found: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unanswered:
-    """No usable answer. `asked`: an attempt was made; `held`: the account is closed to us, so nothing may expire."""
-
-    asked: bool
-    held: bool = False
-    not_before: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requested:
-    """A request reached its slot; a forwarded one brings a report and what was already published of the message."""
-
-    request: Request
-    report: Report | None = None
-    published: tuple[Event, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collected:
-    """A report was handed out with others, whether anybody asked about its message or not."""
-
-    report: Report
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fulfilled:
-    """A drain that was wanted came to its end: whatever it could bring of the message was decided before."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forgotten:
-    """The time to remember a finished message is over."""
-
-
-Item = Requested | Answered | Unanswered | Collected | Fulfilled | Forgotten

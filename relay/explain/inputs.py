@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from relay.contracts.bad_record import BadRecord
+from relay.core.items import Requested
 from relay.core.masking import Recipients, shown_recipient
-from relay.core.model import Json, Request, Requested
+from relay.core.model import Json, Request
 from relay.explain.entries import Entry, Found, Kind, joined, shown
 from relay.ingest.accepting import accept_fetch_request, accept_message_sent
 from relay.providers.account import Account

@@ -6,7 +6,6 @@ What FastStream must not do here (acknowledge, decode, reply, create topics) is 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -17,8 +16,9 @@ from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
+from relay.clock import Clock
 from relay.contracts.bad_record import BadRecord
-from relay.core.model import Requested
+from relay.core.items import Requested
 from relay.ingest.accepting import Accept
 from relay.kafka.groups import ingest_group
 from relay.kafka.records import Outgoing
@@ -35,7 +35,6 @@ NAMES_SHOWN, NAME_SHOWN = 10, 64  # they are the sender's words
 WAIT_MILLISECONDS = 10  # FastStream sleeps as long again after an empty fetch
 
 log = structlog.get_logger("relay.ingest")
-Clock = Callable[[], datetime]
 
 
 class Ingest:

@@ -8,7 +8,8 @@ from functools import cache, partial
 
 import structlog
 
-from relay.core.model import Answered, Item, Lookup, Unanswered
+from relay.core.items import Answered, Item, Unanswered
+from relay.core.model import Lookup
 from relay.lookups.door import Door
 from relay.lookups.gate import Gate
 from relay.lookups.http import Http, HttpFailure, HttpRequest, HttpResponse

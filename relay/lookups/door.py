@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from relay.core.model import Unanswered
+from relay.core.items import Unanswered
 from relay.lookups.gate import REFUSED_SECONDS, Closed, Gate
 from relay.lookups.http import Http, HttpFailure, HttpRequest, HttpResponse
 from relay.lookups.reading import Sense, retry_after_seconds, sense_of

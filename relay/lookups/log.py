@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from relay.core.collecting import Filter
-from relay.core.model import Answered, Item, Unanswered
+from relay.core.items import Answered, Item, Unanswered
 from relay.lookups.door import Door
 from relay.lookups.http import HttpFailure, HttpRequest, HttpResponse
 from relay.lookups.pacing import limiter_of

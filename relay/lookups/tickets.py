@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from relay.core.model import Item, Lookup, Unanswered
+from relay.core.items import Item, Unanswered
+from relay.core.model import Lookup
 from relay.lookups.door import SPREAD_SECONDS, Door
 from relay.lookups.gate import Closed
 

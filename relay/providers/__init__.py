@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from relay.contracts.rules import InputRules
-from relay.core.model import Answered, Lookup
+from relay.core.items import Answered
+from relay.core.model import Lookup
 from relay.core.policy import Schedule
 from relay.core.rules import Collecting
 from relay.lookups.http import HttpRequest, HttpResponse

@@ -7,7 +7,8 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from relay.core.collecting import AccountState
-from relay.core.model import MessageState, Requested
+from relay.core.items import Requested
+from relay.core.model import MessageState
 
 _T = TypeVar("_T")
 VERSION = b'{"v":1,'

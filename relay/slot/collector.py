@@ -23,7 +23,8 @@ from relay.core.collecting import (
     fulfils,
     overlap,
 )
-from relay.core.model import Report, Unanswered
+from relay.core.items import Unanswered
+from relay.core.model import Report
 from relay.core.rules import Collecting
 from relay.lookups.collected import CollectedAccount
 from relay.observe.lines import Line

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from relay.core.collecting import AccountState, Gap
 from relay.core.decide import seen_of
-from relay.core.model import Item, Unanswered
+from relay.core.items import Item, Unanswered
+from relay.slot.arming import arm
 from relay.slot.codec import encode_account, encode_state
 from relay.slot.draining import decide_account_item, decide_chunk, intend
 from relay.slot.keys import account_of
@@ -84,4 +85,4 @@ def _arm(turn: Turn, now: datetime) -> None:
         if key in turn.asks and slot.ask(key, now.timestamp(), urgent=True):
             continue
         if key not in slot.asking:
-            slot.arm(key, state, now, not_before.get(key))
+            arm(slot, key, state, now, not_before.get(key))

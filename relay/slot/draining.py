@@ -16,8 +16,9 @@ from relay.core.collecting import (
     intended,
     with_decided,
 )
+from relay.core.items import Collected, Fulfilled, Requested, Unanswered
 from relay.core.merging import awaits_outcome
-from relay.core.model import Collected, Fulfilled, Request, Requested, RequestKind, Unanswered
+from relay.core.model import Request, RequestKind
 from relay.slot.answers import Chunk
 from relay.slot.collector import Collector
 from relay.slot.keys import account_key, account_of, message_key, unread_key

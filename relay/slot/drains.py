@@ -12,6 +12,7 @@ from functools import partial
 
 import structlog
 
+from relay.clock import Clock
 from relay.core.collecting import Intent, NoAnswer, Unasked
 from relay.kafka.writing import Writer
 from relay.lookups.collected import CollectedAccount
@@ -24,7 +25,6 @@ ASK_WITHIN_SECONDS = 3.0  # of deciding: a process that was frozen longer may ha
 KEEP_SECONDS = 2.0  # what storing a body usually takes at most; who takes over waits for it
 
 log = structlog.get_logger("relay.slot")
-Clock = Callable[[], datetime]
 Ended = Callable[[NoAnswer | Unasked], None]
 
 

@@ -2,51 +2,39 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from relay.clock import Clock, utc_now
 from relay.configuration import TopicSettings
-from relay.contracts.bad_record import BadRecordCode
-from relay.core.model import Requested
-from relay.kafka.records import Outgoing
 from relay.lookups.accounts import Accounts
 from relay.observe.lines import Line
 from relay.observe.logs import written_together
 from relay.observe.metrics import Metrics
-from relay.slot.codec import UnreadableInternal, decode_requested
+from relay.slot.arming import arm_all, fire
 from relay.slot.collection import Collection
 from relay.slot.committer import CommitFailed, Committer
 from relay.slot.deciding import apply_turn, decide_turn
 from relay.slot.delayed import DelayedLetters
 from relay.slot.fencing import Member
-from relay.slot.narration import narrate, tell_refused
+from relay.slot.intake import Intake
+from relay.slot.narration import narrate
 from relay.slot.ownership import Ownership
 from relay.slot.publishing import Publishing
 from relay.slot.slot import RulesOf, Slot
 from relay.slot.turn import Turn
 
 ITEMS_PER_TURN = 500  # for each slot
-RECORDS_PER_FETCH = 1000
-FETCH_MILLISECONDS = 200
-BODIES_FULL = 32 * 1_048_576  # bytes of answers that wait to be decided
-MAILBOXES_FULL = 1000  # records held in memory before fetching waits: more would outwait their grace in queues
 IDLE_SECONDS = 1.0
-ARMED_AT_ONCE = 100
 RETRY_SECONDS = 1.0
 PRODUCER_SECONDS = 30.0
 
 log = structlog.get_logger("relay.slot")
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """Return the present instant, in milliseconds: what is stored and published has no finer part."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 class Loop:
@@ -67,7 +55,6 @@ class Loop:
         failed: Callable[[BaseException], None],
         clock: Clock = utc_now,
     ) -> None:
-        self._consumer = consumer
         self._committer = committer
         self._publishing = publishing
         self._accounts = accounts
@@ -77,7 +64,6 @@ class Loop:
         self._metrics = metrics
         self._clock = clock
         self._wake = asyncio.Event()
-        self._room = asyncio.Event()
         self._stopping = False
         self.awaits_kafka = False
         self.letters = DelayedLetters(topics.dead_letters)
@@ -87,16 +73,29 @@ class Loop:
             options,
             topics=topics,
             new_slot=self._new_slot,
-            arm=self._arm,
+            arm=partial(arm_all, clock=clock),
             changed=self._owned,
             failed=failed,
             metrics=metrics,
         )
+        self.intake = self._intake_from(consumer)
 
     # What the parts need of each other
 
+    def _intake_from(self, consumer: AIOKafkaConsumer) -> Intake:
+        return Intake(
+            consumer,
+            self.ownership,
+            self._publishing,
+            self._rules_of,
+            raw_topic=self._raw_topic,
+            metrics=self._metrics,
+            wake=self._wake.set,
+            clock=self._clock,
+        )
+
     def _new_slot(self, partition: int, member: Member) -> Slot:
-        answers = self._collection.answers(self._letter, self._wake.set)
+        answers = self._collection.answers(self.intake.letter, self._wake.set)
         slot = Slot(partition, member, self._rules_of, self._accounts, self._wake.set, answers=answers)
         self._collection.move_in(slot)
         return slot
@@ -105,64 +104,6 @@ class Loop:
         self._metrics.slots_owned.set(count)
         self._accounts.share(count)
         self._wake.set()
-
-    async def _arm(self, slot: Slot) -> None:
-        """Arm the timers of restored messages while the slot works already, a few at a time."""
-        for count, key in enumerate(list(slot.entries)):
-            if count % ARMED_AT_ONCE == 0:
-                await asyncio.sleep(0)
-            slot.arm_restored(key, self._clock())
-
-    # Fetching
-
-    async def fetch(self) -> None:
-        """Move records from Kafka into the mailboxes, for ever; waits while they are full."""
-        while True:
-            self._room.clear()
-            if self._full():
-                await self._room.wait()
-                continue
-            fetched = await self._consumer.getmany(timeout_ms=FETCH_MILLISECONDS, max_records=RECORDS_PER_FETCH)
-            for tp, records in fetched.items():
-                slot = self.ownership.slots.get(tp.partition)
-                if slot is not None and slot.ready:
-                    self._receive(slot, tp.topic, records)
-            if fetched:
-                self._wake.set()
-
-    def _full(self) -> bool:
-        slots = self.ownership.slots.values()
-        return (
-            sum(len(slot.mailbox) for slot in slots) > MAILBOXES_FULL
-            or sum(slot.answers.bytes for slot in slots if slot.answers.ripe) > BODIES_FULL
-        )
-
-    def _receive(self, slot: Slot, topic: str, records: Iterable[Any]) -> None:
-        now, monotonic = self._clock(), time.monotonic()
-        for record in records:
-            if topic == self._raw_topic:
-                slot.answers.receive(record, monotonic)
-                continue
-            if record.offset < slot.mailbox.next_fetched:
-                continue
-            try:
-                item = self._requested(record)
-            except UnreadableInternal as error:
-                slot.refuse(record.offset, self._letter(record, BadRecordCode.DAMAGED, str(error)))
-            else:
-                slot.receive(item, record.offset, now, monotonic)
-
-    def _requested(self, record: Any) -> Requested:
-        item = decode_requested(record.value)
-        rules, request = self._rules_of(item.request.account), item.request
-        if rules is not None and rules.collecting is None and not (request.message_id or request.extra_id):
-            raise UnreadableInternal("no id of the message")  # nobody could be asked about it
-        return item
-
-    def _letter(self, record: Any, code: str, why: str, *, element: tuple[int, bytes] | None = None) -> Outgoing:
-        letter, outgoing = self._publishing.dead_letter(record, code, why, self._clock(), element)
-        tell_refused(letter, self._metrics, log.error)
-        return outgoing
 
     # Turning
 
@@ -178,7 +119,7 @@ class Loop:
                     self._close_slots()  # what was taken is not decided: the last turn must not commit past it
                     raise
                 self.turning_since = None
-            self._room.set()
+            self.intake.room.set()
 
     async def turn_once(self) -> None:
         """Decide and commit what the mailboxes hold. Call it within the turn lock."""
@@ -200,7 +141,7 @@ class Loop:
         if self._stopping:
             slot.stop_collecting()
         else:
-            slot.fire(now)
+            fire(slot, now)
         drains_at = slot.drains_at(monotonic)
         taken = slot.take(monotonic, ITEMS_PER_TURN)
         places = (taken.next_offset, slot.answers.next_offset)

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from relay.core.collecting import AccountItem
-from relay.core.model import Item, Requested
+from relay.core.items import Item, Requested
 from relay.kafka.records import Outgoing
 from relay.slot.answers import Chunk
 

@@ -10,7 +10,8 @@ from relay.configuration import TopicSettings
 from relay.contracts.cloudevents import dead_letter_headers, status_changed_headers
 from relay.contracts.dead_letter import DeadLetter, RejectedRecord, dead_letter_for
 from relay.contracts.instants import format_instant
-from relay.core.model import Event, EventType, Requested
+from relay.core.items import Requested
+from relay.core.model import Event, EventType
 from relay.kafka.partitions import partition_of
 from relay.kafka.records import Outgoing
 from relay.slot.codec import encode_requested

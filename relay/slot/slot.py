@@ -1,16 +1,16 @@
 """One partition's owner: its messages, its mailbox and its timers. Takes records and answers, never does I/O."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
-from relay.core.collecting import CLOCKS_APART, AccountItem, AccountState, Gap, Wish
-from relay.core.decide import first_question
+from relay.core.collecting import CLOCKS_APART, AccountItem, AccountState, Gap
+from relay.core.items import Collected, Item, Requested, Seen
 from relay.core.merging import awaits_outcome
-from relay.core.model import Collected, Forgotten, Item, Lookup, MessageState, Report, Requested, Seen
+from relay.core.model import Lookup, MessageState, Report
+from relay.core.questions import first_question
 from relay.core.rules import Rules
-from relay.core.schedule import next_step, wants_lookup
 from relay.kafka.records import Outgoing
 from relay.slot.answers import Answers
 from relay.slot.codec import UnreadableInternal, decode_account, decode_state
@@ -21,8 +21,6 @@ from relay.slot.mailbox import Held, Mailbox, Taken
 from relay.slot.timers import Timers
 
 GRACE_SECONDS = 0.25  # how long a request may wait for its first answer, so that one transaction carries both
-MISSED_SECONDS = 120.0  # how far back a restored slot looks for missed steps; older ones wait for their next
-FIRED_AT_ONCE = 500  # timers handled between two turns: new requests must not wait behind a crowd of polls
 
 NOTHING_KNOWN = AccountState()
 
@@ -86,9 +84,9 @@ class Slot:
         self.mailbox = Mailbox()
         self.timers = Timers()
         self.asking: dict[bytes, Cancellable] = {}
-        self._rules_of = rules_of
+        self.rules_of = rules_of
         self._asks = asks
-        self._wake = wake
+        self.wake = wake
         self._questions: dict[bytes, Lookup] = {}  # of messages that have no stored state yet
 
     # Filling the mailbox
@@ -97,7 +95,7 @@ class Slot:
         """Put a record into the mailbox; a lookup that it needs and that can be repeated starts at once."""
         key = state_key(item.request)
         held = Held(key=key, item=item, offset=offset, until=monotonic + GRACE_SECONDS)
-        rules = self._rules_of(item.request.account)
+        rules = self.rules_of(item.request.account)
         if rules is not None and rules.collecting is None:
             question = None if item.report else first_question(self.state(key), item.request, now, rules)
             if question is not None:
@@ -121,19 +119,19 @@ class Slot:
         self.asking.pop(key, None)
         self._questions.pop(key, None)
         self.mailbox.answer(key, item)
-        self._wake()
+        self.wake()
 
     def tell(self, account: str, item: AccountItem) -> None:
         """Take what became of an account's drain, or of a gap."""
         self.mailbox.tell(account_key(account), item)
-        self._wake()
+        self.wake()
 
     def found(self, account: str, report: Report, gap: Gap) -> None:
         """Take a report that the log has: of a message that is known, or one that the gap may have swallowed."""
         key = message_key(account, report.message_id or "")
         if key in self.entries or report.occurred_at is None or report.occurred_at <= gap.last_at + CLOCKS_APART:
             self.mailbox.tell(key, Collected(report=report))
-            self._wake()
+            self.wake()
 
     def ask(self, key: bytes, due: float, *, urgent: bool) -> bool:
         """Ask about the message unless a lookup is on its way; False if its account is unknown."""
@@ -155,7 +153,7 @@ class Slot:
         state = self.state(key)
         return _question(key, state) if state is not None else None
 
-    # State and timers
+    # State
 
     def state(self, key: bytes) -> MessageState | None:
         """Return what is known of the message."""
@@ -184,18 +182,6 @@ class Slot:
         self._questions.pop(key, None)
         return entry
 
-    def arm(self, key: bytes, state: MessageState, now: datetime, not_before: datetime | None = None) -> None:
-        """Arm the timer of a message for its next step."""
-        rules = self._rules_of(account_of(key))
-        entry = self.entries.get(key)
-        if rules is None or entry is None:
-            return
-        at = next_step(state, rules, now).at
-        due = max(at, not_before).timestamp() if not_before else at.timestamp()
-        if entry.due != due:
-            entry.due = due
-            self.timers.arm(key, due)
-
     def count(self, key: bytes, state: MessageState) -> None:
         """Count the message among the pending ones, or no longer."""
         entry = self.entries.get(key)
@@ -207,44 +193,6 @@ class Slot:
         self.pending += change
         if change and (collector := self.collectors.get(account_of(key))) is not None:
             collector.pending += change
-
-    def arm_restored(self, key: bytes, now: datetime) -> None:
-        """Arm the timer of a restored message, unless a turn did or a lookup will."""
-        entry = self.entries.get(key)
-        if entry is None or entry.due or key in self.asking:
-            return
-        state = self.state(key)
-        if state is not None:
-            # A step that was missed while nobody owned the message, or Kafka was away, is made up for at once.
-            self.count(key, state)
-            self.arm(key, state, now - timedelta(seconds=MISSED_SECONDS))
-            if state.once and (collector := self.collectors.get(account_of(key))) is not None:
-                collector.wishes.setdefault(key, Wish(wished_at=now, filter=(state.bulk_id, state.message_id)))
-                self._wake()
-
-    def fire(self, now: datetime) -> None:
-        """Start what is due; entries that were armed anew since are skipped."""
-        instant = now.timestamp()
-        for key in self._due(instant):
-            state, rules = self.state(key), self._rules_of(account_of(key))
-            if state is None or rules is None:
-                continue
-            if wants_lookup(state, rules, now):
-                self.ask(key, instant, urgent=False)
-            else:
-                self.mailbox.answer(key, Forgotten())
-
-    def _due(self, instant: float) -> Iterator[bytes]:
-        room = FIRED_AT_ONCE
-        while room > 0 and (popped := self.timers.pop_due(instant)) is not None:
-            due, key = popped
-            entry = self.entries.get(key)
-            if entry is None or entry.due != due:
-                continue
-            entry.due = 0.0  # also where a lookup is on its way: its answer arms anew, perhaps for the same instant
-            if key not in self.asking:
-                room -= 1
-                yield key
 
     def drains_at(self, monotonic: float) -> float | None:
         """Return the monotonic instant at which an account's next drain may start, None if none is wanted."""

@@ -5,19 +5,9 @@ from datetime import datetime
 
 from relay.core.collecting import AccountState, Gap, Intent, Wish
 from relay.core.decide import Verdict, decide, keep
+from relay.core.items import Answered, Collected, Item, Requested, Seen
 from relay.core.merging import awaits_outcome
-from relay.core.model import (
-    Answered,
-    Collected,
-    Event,
-    Item,
-    MessageState,
-    Report,
-    Request,
-    Requested,
-    RequestKind,
-    Seen,
-)
+from relay.core.model import Event, MessageState, Report, Request, RequestKind
 from relay.core.rules import Rules
 from relay.kafka.records import Outgoing
 from relay.slot.collector import Collector

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
+from relay import clock
 from relay.commands import main
 from relay.core.rules import Rules
 from relay.lookups import account, door, log, tickets
-from relay.slot import loop
 from tests.slot import failpoints
 
-READERS = (account, door, log, tickets, loop)  # the modules that ask what time it is
+READERS = (account, clock, door, log, tickets)  # the modules that ask what time it is
 
 
 def install() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from tests.chaos.launcher import set_clock
 from tests.chaos.scene import Scene
 from tests.offsets import rewind
-from tests.running import Replica, eventually
+from tests.polling import eventually
+from tests.replica import Replica
 
 STRUCK_SECONDS = 120
 

@@ -11,7 +11,7 @@ from tests.chaos.checker import CLEAN, Verdict, busiest, exceeded, expected, jud
 from tests.chaos.faults import Strike
 from tests.chaos.load import Load
 from tests.chaos.scene import LIMITS, Scene
-from tests.running import eventually_async
+from tests.polling import eventually_async
 
 AFTERWARDS_SECONDS = 3.0  # of load, once the fault is over
 ASKED_AGAIN_SECONDS = 3.0

@@ -14,7 +14,10 @@ from relay.kafka.embedded import EmbeddedKafka
 from relay.simulator.server import Simulator
 from tests.chaos.checker import Limits
 from tests.chaos.tail import Tail
-from tests.running import EVENT_TOPICS, SITE, Replica, Seen, World, eventually
+from tests.polling import eventually
+from tests.replica import Replica
+from tests.running import EVENT_TOPICS, SITE, World
+from tests.seen import Seen
 
 LAUNCHER = ("-m", "tests.chaos.launcher")
 SHORT = {"SHORT_SESSION": "on", "REFUSED_SECONDS": "2"}

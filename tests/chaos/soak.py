@@ -30,7 +30,7 @@ from tests.chaos.figures import versions
 from tests.chaos.load import Load
 from tests.chaos.rounds import settled, whole
 from tests.chaos.scene import Scene, scene
-from tests.running import Replica
+from tests.replica import Replica
 
 RETENTION_SECONDS = 180
 SAMPLE_SECONDS = 5.0

@@ -5,20 +5,8 @@ from dataclasses import replace
 import pytest
 
 from relay.core.decide import decide
-from relay.core.model import (
-    Answered,
-    Category,
-    Engagement,
-    Event,
-    EventType,
-    Forgotten,
-    Item,
-    MessageState,
-    Report,
-    Requested,
-    Seen,
-    Unanswered,
-)
+from relay.core.items import Answered, Forgotten, Item, Requested, Seen, Unanswered
+from relay.core.model import Category, Engagement, Event, EventType, MessageState, Report
 from relay.core.rules import RETENTION_SECONDS
 from relay.core.standing import Standing, standing
 from tests.builders import (

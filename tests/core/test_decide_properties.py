@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.core.decide import decide
-from relay.core.model import Answered, Event, EventType, Forgotten, Item, MessageState, Report, Seen
+from relay.core.items import Answered, Forgotten, Item, Seen
+from relay.core.model import Event, EventType, MessageState, Report
 from relay.core.standing import standing
 from relay.slot.codec import decode_state, encode_state
 from tests.builders import LIFE_SECONDS, a_state, after, requested, rules

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from relay.core.decide import Verdict, decide
+from relay.core.items import Answered, Item, Requested, Unanswered
 from relay.core.merging import merged
-from relay.core.model import Answered, EventType, Item, MessageState, Request, Requested, RequestKind, Unanswered
+from relay.core.model import EventType, MessageState, Request, RequestKind
 from tests.builders import (
     LIFE_SECONDS,
     NOON,

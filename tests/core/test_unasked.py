@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.core.decide import decide, seen_of
-from relay.core.model import Answered, Collected, EventType, Fulfilled, MessageState, Outcome, Report, Requested, Seen
+from relay.core.items import Answered, Collected, Fulfilled, Requested, Seen
+from relay.core.model import EventType, MessageState, Outcome, Report
 from tests.builders import LIFE_SECONDS, a_pending_report, a_state, after
 from tests.collected import a_voice_report, a_voice_request, voice_rules
 from tests.strategies import reports

@@ -16,8 +16,9 @@ from relay.simulator.infobip_endings import ended
 from relay.simulator.messages import Message
 from tests.poison.inputs import FETCH, GOOD, GOOD_SENT, HOSTILE, KEY, NEVER_ASKED, SENT, Hostile
 from tests.poison.writing import write_alone
+from tests.polling import eventually
 from tests.published import assert_well_published
-from tests.running import World, eventually, world
+from tests.running import World, world
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 

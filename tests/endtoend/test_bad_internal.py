@@ -12,10 +12,12 @@ from relay.simulator import steps
 from relay.simulator.messages import Message
 from tests.poison.internals import FORGED, INBOX, RAW
 from tests.poison.writing import write_alone
-from tests.running import World, eventually, eventually_async, world
+from tests.polling import eventually, eventually_async
+from tests.running import World, world
 from tests.slot.failpoints import __file__ as launcher
 
 pytestmark = pytest.mark.kafka
+
 GOOD_REQUESTS = 20
 
 

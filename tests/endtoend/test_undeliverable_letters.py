@@ -13,10 +13,13 @@ from relay.contracts.dead_letter import DeadLetter, restore
 from relay.kafka.embedded import EmbeddedKafka
 from relay.simulator import steps
 from relay.simulator.messages import Message
-from tests.running import LARGE, Replica, World, eventually, eventually_async, world
+from tests.polling import eventually, eventually_async
+from tests.replica import Replica
+from tests.running import LARGE, World, world
 from tests.slot.failpoints import __file__ as launcher
 
 pytestmark = pytest.mark.kafka
+
 HOSTILE = b"{not json"
 
 

@@ -2,65 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from relay.core.identity import event_id
 from relay.kafka.embedded import EmbeddedKafka
 from relay.simulator.infobip import InfobipSite
 from relay.simulator.infobip_calls import CallEnd
 from relay.simulator.infobip_endings import ended
 from tests.checking_calls import NOTHING
-from tests.published import assert_well_published
-from tests.running import eventually, eventually_async
-from tests.voice import (
-    LOG,
-    Setup,
-    VoiceAccount,
-    a_sample,
-    an_id,
-    assert_limits_kept,
-    at_once,
-    in_seconds,
-    page_of,
-    voices,
-)
+from tests.endtoend.voice_relay import drained, running_voices
+from tests.polling import eventually
+from tests.voice import LOG, Setup, VoiceAccount, an_id, in_seconds, page_of
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 
-LAUNCHER = (str(Path(__file__).parent.parent / "slot" / "failpoints.py"),)
 HOUR = 3600.0
 
-FAULTS: Mapping[str, dict[str, Any]] = {
-    "hang": {"kind": "hang"},
-    "hang_before": {"kind": "hang", "consumes": False},
-    "reset": {"kind": "reset"},
-    "reset_before": {"kind": "reset", "consumes": False},
-    "cut": {"kind": "cut"},
-    "truncated": {"kind": "truncated"},
-    "drip": {"kind": "drip", "drip_seconds": 0.1},
-    "gzip": {"kind": "gzip"},
-    "garbage": {"kind": "garbage", "consumes": True},
-    "garbage_before": {"kind": "garbage"},
-    "html": {"kind": "html", "consumes": True},
-    "oversized": {"kind": "oversized", "consumes": True},
-    "empty": {"kind": "raw", "body": b"", "consumes": True},
-    "another_object": {"kind": "raw", "body": b"{}", "consumes": True},
-    "error_body": {"kind": "error_body", "consumes": True},
-    "error_body_before": {"kind": "error_body"},
-    "redirect": {"kind": "status", "status": 302, "headers": {"Location": "/elsewhere"}, "consumes": True},
-    "forbidden_before": {"kind": "status", "status": 403},
-    "throttled": {"kind": "status", "status": 429, "headers": {"Retry-After": "1"}, "consumes": True},
-    "throttled_before": {"kind": "status", "status": 429, "headers": {"Retry-After": "1"}},
-    "server_error": {"kind": "status", "status": 500, "consumes": True},
-    "server_error_before": {"kind": "status", "status": 503},
-    "bad_gateway": {"kind": "status", "status": 502, "body": b"<html>", "consumes": True},
-    "wrong_type": {"kind": "content_type", "content_type": "text/plain"},
-}
 PLAIN = (
     "struck_thrice",
     "bulk",
@@ -68,7 +28,6 @@ PLAIN = (
     "stranger",
     "overdue",
     "expiring",
-    "refused",
     "unread",
     "weary",
     "throttled_log",
@@ -76,7 +35,6 @@ PLAIN = (
 )
 UNLOGGED = Setup(account={"logs_path": ""}, site=InfobipSite(logs_path=""))
 SETUPS = {
-    **{f"after_{name}": Setup() for name in FAULTS},
     **dict.fromkeys(PLAIN, Setup()),
     "unlogged": UNLOGGED,
     "large": Setup(account={"limit": 1000}),
@@ -89,65 +47,9 @@ SETUPS = {
 async def accounts(
     kafka: EmbeddedKafka, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[dict[str, VoiceAccount]]:
-    """Give the accounts of a relay that comes back to a refusing provider after a second, not a minute."""
-    async with voices(kafka.bootstrap_servers, tmp_path_factory.mktemp("gaps"), SETUPS) as made:
-        relay = made["large"].relay
-        replica = await relay.started(LAUNCHER, environment={"REFUSED_SECONDS": "1"})
+    """Give the accounts of a running relay; at its end hold everything that it did to the contract."""
+    async with running_voices(kafka, tmp_path_factory.mktemp("gaps"), SETUPS) as made:
         yield made
-        await relay.quiet()
-        for record in a_sample(relay.seen):
-            assert_well_published(record, relay.partitions)
-        for account in made.values():
-            assert_limits_kept(account)
-        assert replica.running
-        assert not replica.lines("turn.failed")
-        assert await replica.terminated() == 0
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def struck(accounts: dict[str, VoiceAccount]) -> Mapping[str, tuple[VoiceAccount, list[str]]]:
-    """Let each account's first drain meet its fault, all at the same time; give the calls that it was about."""
-    calls: dict[str, tuple[VoiceAccount, list[str]]] = {}
-    for name, fault in FAULTS.items():
-        account = accounts[f"after_{name}"]
-        account.strike(**fault)
-        calls[name] = account, [account.call(bulk_id="b"), account.call(at_once(CallEnd.BUSY), bulk_id="b")]
-        await account.sent(calls[name][1][0])
-    return calls
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-async def test_what_a_fault_kept_back_is_published_all_the_same(
-    struck: Mapping[str, tuple[VoiceAccount, list[str]]], fault: str
-) -> None:
-    """The pending call and the one that nobody asked about, from the log or from the next drain; the gap is gone."""
-    account, (mine, stranger) = struck[fault]
-    for event in await account.told(mine, "delivered", "answered"):
-        assert event["event_id"] == event_id(
-            provider="infobip_voice",
-            account=account.name,
-            message_id=mine,
-            extra_id=None,
-            event_type=event["type"],
-            inferred=False,
-        )
-        assert (event["call"]["outcome"], event["price"]["amount"]) == ("answered", "0.01")
-    (failed,) = await account.told(stranger, "failed")
-    assert (failed["request_id"], failed["reason"]["category"]) == (None, "busy")
-    await _drained(account)
-    assert await account.findings() == NOTHING
-    await account.gapless()
-
-
-async def _drained(account: VoiceAccount) -> None:
-    """Ask until nothing is unread."""
-
-    async def empty() -> bool:
-        if account.simulator.unread():
-            await account.fetch()
-        return not account.simulator.unread()
-
-    await eventually_async(empty, what="drain to the end")
 
 
 async def test_a_gap_whose_filter_was_a_bulk_is_looked_up(accounts: dict[str, VoiceAccount]) -> None:
@@ -198,7 +100,7 @@ async def test_gaps_one_after_the_other_lose_nothing(accounts: dict[str, VoiceAc
     await asyncio.gather(*(account.fetch() for _ in range(3)))
     await account.told_all(calls[:5], "delivered", "answered")
     await eventually(lambda: time.time() > account.simulator.knew_at(calls[-1])["delivered"], what="the last report")
-    await _drained(account)
+    await drained(account)
     await account.told_all(calls, "delivered", "answered")
     assert await account.findings() == NOTHING
     await account.gapless()
@@ -288,21 +190,6 @@ async def test_without_a_log_a_gap_is_told_and_life_goes_on(accounts: dict[str, 
     assert {lookup.path for lookup in account.simulator.lookups} == {"/tts/3/reports"}
 
 
-async def test_refused_credentials_keep_everything_pending(accounts: dict[str, VoiceAccount]) -> None:
-    """401 consumes nothing and is no gap; once mended the reports are drained, without a look into the log."""
-    account = accounts["refused"]
-    account.strike("status", status=401, times=2)
-    message_id, stranger = account.call(), account.call()
-    await account.sent(message_id)
-    await account.told(message_id, "delivered", "answered")
-    await account.told(stranger, "delivered", "answered")
-    (replica,) = account.relay.replicas
-    paused = [line for line in replica.lines("account.paused") if line["account"] == account.name]
-    assert paused
-    assert len(account.pages()) == 1
-    await account.gapless()
-
-
 async def test_a_report_that_someone_else_took_is_found_when_it_is_overdue(accounts: dict[str, VoiceAccount]) -> None:
     """Messages sent long ago are looked up in the log by their ids, many at a time, and the rest stays pending."""
     account = accounts["overdue"]
@@ -340,5 +227,5 @@ async def test_what_the_log_told_first_is_not_published_again_by_a_drain(account
     for message_id in calls:
         await account.sent(message_id, sent_at=in_seconds(-400))
     await account.told_all(calls, "delivered", "answered")
-    await _drained(account)
+    await drained(account)
     assert await account.findings() == NOTHING

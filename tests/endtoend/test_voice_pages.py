@@ -16,9 +16,9 @@ from relay.simulator.infobip import InfobipSite
 from relay.simulator.infobip_calls import CallEnd
 from relay.simulator.infobip_endings import ended
 from tests.checking_calls import NOTHING
-from tests.published import assert_well_published
-from tests.running import eventually
-from tests.voice import Setup, VoiceAccount, a_sample, an_id, assert_limits_kept, at_once, nothing_for, page_of, voices
+from tests.endtoend.voice_relay import running_voices
+from tests.polling import eventually
+from tests.voice import Setup, VoiceAccount, an_id, at_once, nothing_for, page_of
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 
@@ -36,18 +36,8 @@ async def accounts(
     kafka: EmbeddedKafka, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[dict[str, VoiceAccount]]:
     """Give the accounts of a running relay; at its end hold everything that it did to the contract."""
-    async with voices(kafka.bootstrap_servers, tmp_path_factory.mktemp("pages"), SETUPS) as made:
-        relay = made["stored"].relay
-        replica = await relay.started()
+    async with running_voices(kafka, tmp_path_factory.mktemp("pages"), SETUPS) as made:
         yield made
-        await relay.quiet()
-        for record in a_sample(relay.seen):
-            assert_well_published(record, relay.partitions)
-        for account in made.values():
-            assert_limits_kept(account)
-        assert replica.running
-        assert not replica.lines("turn.failed")
-        assert await replica.terminated() == 0
 
 
 UNREADABLE = (

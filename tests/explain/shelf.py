@@ -6,7 +6,8 @@ from typing import Any
 
 from relay.contracts.cloudevents import status_changed_headers
 from relay.core.collecting import AccountState
-from relay.core.model import Event, MessageState, Requested
+from relay.core.items import Requested
+from relay.core.model import Event, MessageState
 from relay.explain.candidates import Candidate
 from relay.explain.entries import Found
 from relay.explain.names import state_key

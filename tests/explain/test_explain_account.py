@@ -2,7 +2,8 @@
 
 from relay.core.collecting import AccountState, Drained, Gap, Intent
 from relay.core.decide import decide
-from relay.core.model import Answered, Json, MessageState
+from relay.core.items import Answered
+from relay.core.model import Json, MessageState
 from relay.explain.accounts import explained_account, search_account
 from relay.explain.candidates import Candidate
 from relay.explain.rendering import account_view

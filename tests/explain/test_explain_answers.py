@@ -7,7 +7,7 @@ import pytest
 
 from relay.core.collecting import AccountState, Gap, Intent
 from relay.core.decide import decide
-from relay.core.model import Answered
+from relay.core.items import Answered
 from relay.slot import raw
 from tests.builders import NOON, a_failed_report, a_state, after, rules
 from tests.explain.shelf import VOICE, Shelf, a_response

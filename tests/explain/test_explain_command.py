@@ -2,31 +2,28 @@
 
 import asyncio
 import json
-import socket
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from typer.testing import CliRunner
 
-from relay.commands import app, main
-from relay.explain import reading
+from relay.commands import app
 from relay.kafka.embedded import EmbeddedKafka
-from relay.kafka.embedded.ports import free_ports
 from relay.simulator import steps
 from relay.simulator.faults import Fault, FaultKind
 from relay.simulator.infobip import InfobipSite
 from relay.simulator.infobip_calls import CallEnd, VoiceCall
 from relay.simulator.infobip_endings import ended
 from relay.simulator.messages import Message
-from tests.running import World, eventually, world
+from tests.polling import eventually
+from tests.running import World, world
 
 NUMBER = "491751234567"
 VOICE = """
@@ -39,16 +36,6 @@ timeout_seconds = 1
 logs_path = ""
 [accounts.voice.polling]
 drain_seconds = 0.3
-"""
-CONFIG = """
-[kafka]
-bootstrap_servers = "127.0.0.1:{port}"
-[accounts.main]
-provider = "hyber"
-base_url = "https://hyber.example"
-client_id = "1021"
-username = "login"
-password = "password"
 """
 
 
@@ -197,90 +184,3 @@ async def test_an_unknown_message_is_one_line_and_exit_code_1(relay: World) -> N
     done = await process(relay, "no-such-message")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "no record of no-such-message in any configured account: not on the topics, or not any more\n"
-
-
-def exit_code(*arguments: str) -> int:
-    """Run the command in this process."""
-    with pytest.raises(SystemExit) as exited:
-        main(["explain", *arguments])
-    code = exited.value.code
-    assert isinstance(code, int)
-    return code
-
-
-def a_config(folder: Path, *, port: int = 1) -> str:
-    """Write a configuration."""
-    path = folder / "relay.toml"
-    path.write_text(CONFIG.format(port=port))
-    return str(path)
-
-
-def test_an_absent_kafka_is_one_line_and_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It says so soon, without a traceback."""
-    (port,) = free_ports(1)
-    assert exit_code("m-1", "--config", a_config(tmp_path, port=port)) == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("Kafka can't be read: KafkaConnectionError")
-    assert str(port) in line
-
-
-def test_a_kafka_that_never_answers_is_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It isn't waited for endlessly."""
-    monkeypatch.setattr(reading, "START_SECONDS", 0.3)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        config = a_config(tmp_path, port=silent.getsockname()[1])
-        assert exit_code("m-1", "--config", config) == 1
-    assert capsys.readouterr().err == "Kafka can't be read: TimeoutError: no answer in time\n"
-
-
-@pytest.mark.kafka
-def test_missing_topics_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], kafka: EmbeddedKafka) -> None:
-    """Nothing can be said of an account without its states."""
-    config = a_config(tmp_path, port=int(kafka.bootstrap_servers.rpartition(":")[2]))
-    with Path(config).open("a") as file:
-        file.write('[topics]\nstate = "no-such-topic"\n')
-    assert exit_code("--account", "main", "--config", config) == 1
-    assert "missing or hidden from us: no-such-topic" in capsys.readouterr().err
-    assert exit_code("m-1", "--config", config) == 1
-    assert "no-such-topic" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ((), "name a message, or an account with --account"),
-        (("",), "must be an id in valid UTF-8, not empty"),
-        (("\udcff",), "must be an id in valid UTF-8, not empty"),
-        (("m-1", "--account", "mian"), "did you mean main? known are: main"),
-        (("--account", "nope"), "nope is not configured"),
-        (("m-1", "--config", "no-such-file.toml"), "no-such-file.toml: can't be read"),
-    ],
-)
-def test_wrong_usage_is_exit_code_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
-) -> None:
-    """It is told what is wrong, before Kafka is asked for anything."""
-    given = arguments if "--config" in arguments else (*arguments, "--config", a_config(tmp_path))
-    assert exit_code(*given) == 2
-    told = capsys.readouterr().err
-    assert said in " ".join(told.replace("│", " ").split())
-    assert "Traceback" not in told
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (CONFIG.replace("bootstrap_servers", "# "), "kafka.bootstrap_servers: is not set"),
-        ('[kafka]\nbootstrap_servers = "127.0.0.1:1"\n', "accounts: there is none"),
-        ("[kafka", "relay.toml: "),
-    ],
-)
-def test_a_configuration_that_says_too_little_is_exit_code_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
-) -> None:
-    """Which Kafka, and which accounts."""
-    (tmp_path / "relay.toml").write_text(text)
-    assert exit_code("m-1", "--config", str(tmp_path / "relay.toml")) == 2
-    assert said in capsys.readouterr().err

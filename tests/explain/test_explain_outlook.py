@@ -5,18 +5,11 @@ from typing import Any
 import pytest
 
 from relay.core.decide import decide
-from relay.core.model import Answered, MessageState, Report, Unanswered
+from relay.core.items import Answered, Unanswered
+from relay.core.model import MessageState, Report
 from relay.core.rules import Collecting
 from relay.explain.outlook import outlook
-from tests.builders import (
-    LIFE_SECONDS,
-    a_failed_report,
-    a_report,
-    a_seen_report,
-    a_state,
-    after,
-    rules,
-)
+from tests.builders import LIFE_SECONDS, a_failed_report, a_report, a_seen_report, a_state, after, rules
 
 
 def state_after(report: Report, **changes: Any) -> MessageState:

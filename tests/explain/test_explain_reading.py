@@ -13,7 +13,7 @@ from rich.console import Console
 from relay.configuration import Settings
 from relay.core.collecting import AccountState, Gap
 from relay.core.decide import decide
-from relay.core.model import Answered
+from relay.core.items import Answered
 from relay.explain.entries import Found
 from relay.explain.reading import progress_shown, reads_of
 from relay.explain.search import search

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from relay.core.decide import decide
-from relay.core.model import Answered, MessageState
+from relay.core.items import Answered
+from relay.core.model import MessageState
 from relay.explain.names import MAY_HIDE, Names, state_key
 from relay.explain.rendering import message_view
 from relay.kafka.partitions import partition_of

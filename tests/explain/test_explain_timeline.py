@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from relay.core.decide import Verdict, decide
-from relay.core.model import Answered, Item, Requested
+from relay.core.items import Answered, Item, Requested
 from relay.core.rules import Rules
 from relay.explain.rendering import message_view
 from tests.builders import (

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter
 from relay.contracts.bad_record import BadRecord
 from relay.contracts.dead_letter import DeadLetter, RejectedRecord, dead_letter_for, restore
 from relay.core.decide import absorb
-from relay.core.model import Report, Requested
+from relay.core.items import Requested
+from relay.core.model import Report
 from relay.ingest.accepting import accept_fetch_request, accept_message_sent
 from relay.lookups.http import HttpResponse
 from relay.lookups.reading import Garbled

@@ -16,7 +16,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 
 from relay.ingest.subscribers import _raw, _undecoded
 from relay.kafka.embedded import EmbeddedKafka
-from tests.running import eventually
+from tests.polling import eventually
 
 pytestmark = pytest.mark.kafka
 

@@ -14,7 +14,7 @@ from relay.kafka.abandoning import let_go
 from relay.kafka.embedded import EmbeddedKafka
 from tests.chaos.load import Load
 from tests.chaos.scene import scene
-from tests.running import eventually
+from tests.polling import eventually
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 

@@ -5,7 +5,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from relay.core.model import Item, Lookup
+from relay.core.items import Item
+from relay.core.model import Lookup
 from relay.lookups.http import HttpRequest, HttpResponse
 from tests.builders import a_lookup
 

@@ -15,7 +15,8 @@ from relay.simulator import steps
 from relay.simulator.faults import Fault, FaultKind
 from relay.simulator.messages import Message, Step
 from tests.checking import NOTHING, check
-from tests.running import EVENT_TOPICS, World, eventually, world
+from tests.polling import eventually
+from tests.running import EVENT_TOPICS, World, world
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from structlog.testing import capture_logs
 
-from relay.core.model import Unanswered
+from relay.core.items import Unanswered
 from relay.lookups.door import Door
 from relay.lookups.gate import FAILURES_TO_OPEN, REFUSED_SECONDS, Closed, Gate
 from relay.lookups.http import Failure, HttpFailure, HttpRequest, HttpResponse

@@ -2,95 +2,19 @@
 
 import asyncio
 import itertools
-from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from structlog.testing import capture_logs
 
-from relay.core.model import Answered, Item, Report, Unanswered
-from relay.lookups.door import Door
-from relay.lookups.gate import Gate
-from relay.lookups.http import Failure, HttpFailure, HttpRequest, HttpResponse
-from relay.lookups.log import BATCH_IDS, BATCH_LETTERS, LOG_LIMIT, LOGS_PER_SECOND, REACH, LogLookups
-from relay.lookups.pages import Page, UnreadableReport
-from relay.lookups.reading import Garbled
-from relay.observe.metrics import Metrics
-from relay.providers.infobip_voice.request import log_request
+from relay.core.items import Answered, Unanswered
+from relay.core.model import Report
+from relay.lookups.http import Failure, HttpFailure, HttpResponse
+from relay.lookups.log import BATCH_IDS, BATCH_LETTERS, LOG_LIMIT, LOGS_PER_SECOND, REACH
 from tests.builders import after
 from tests.collected import a_voice_report
-from tests.infobip_pages import an_account
-from tests.lookups.asking import FakeHttp, FakeSlot
+from tests.lookups.voice_log import a_log, page, read_words
 from tests.virtual_time import in_virtual_time, passed, settled
-
-UNREADABLE = (UnreadableReport(body=b"{}", reason="field status: missing"),)
-
-
-def read_words(body: bytes, _content_type: str | None) -> Page:
-    """Return a page with a report for each word; a question mark is what can't be read, a bang where it breaks off."""
-    if body.startswith(b"<"):
-        raise Garbled("no words")
-    words = body.decode().split()
-    reports = tuple(a_voice_report(word) for word in words if word not in "?!")
-    unreadable = UNREADABLE * (len(words) - len(reports))
-    return Page(reports=reports, unreadable=unreadable, count=len(words), broken="!" in words)
-
-
-@dataclass
-class Driven:
-    """A log whose lookups run."""
-
-    http: FakeHttp
-    lookups: LogLookups
-    slot: FakeSlot = field(default_factory=FakeSlot)
-
-    def ask(self, *names: str, urgent: bool = False, due: float = 0.0) -> None:
-        """Queue lookups."""
-        for name in names:
-            self.lookups.ask(self.slot, name.encode(), due=due, urgent=urgent)
-
-    def asked(self) -> list[list[str]]:
-        """Return the ids of each request."""
-        return [parse_qs(urlsplit(path).query).get("messageId", []) for path in self.http.paths]
-
-    def items(self, name: str) -> list[Item]:
-        """Return what was told of a message."""
-        return [item for key, item in self.slot.items if key == name]
-
-
-@asynccontextmanager
-async def a_log(*script: HttpResponse | Exception, logs_path: str = "/tts/3/logs") -> AsyncIterator[Driven]:
-    """Run an account's lookups in the log for a while; it answers with the script, then with nothing."""
-    account, http = an_account(logs_path=logs_path), FakeHttp(deque(script))
-
-    def to_request(**wanted: object) -> HttpRequest | None:
-        return log_request(account, **wanted)  # type: ignore[arg-type]  # as its seam passes them
-
-    lookups = LogLookups(
-        "voice_eu",
-        door=Door("voice_eu/log", http=http, gate=Gate(), metrics=Metrics("1.0")),
-        rate_per_second=100.0,
-        to_request=to_request,
-        read_page=read_words,
-        metrics=Metrics("1.0"),
-    )
-    running = asyncio.create_task(lookups.run())
-    try:
-        with capture_logs():
-            yield Driven(http, lookups)
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
-
-
-def page(*words: str) -> HttpResponse:
-    """Return a page of the log."""
-    return HttpResponse(200, " ".join(words).encode())
 
 
 @in_virtual_time

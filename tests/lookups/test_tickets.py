@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from relay.core.model import Unanswered
+from relay.core.items import Unanswered
 from relay.lookups.door import SPREAD_SECONDS, Door
 from relay.lookups.gate import REFUSED_SECONDS, Closed, Gate
 from relay.lookups.http import HttpRequest, HttpResponse

@@ -14,7 +14,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from relay.core.model import Answered, Report
+from relay.core.items import Answered
+from relay.core.model import Report
 from relay.lookups.http import HttpRequest, HttpResponse
 from relay.lookups.pages import Page, UnreadableReport
 from relay.providers import PROVIDERS, Asks, Collects
@@ -201,3 +202,6 @@ def shown(report: Report, path: str) -> str:
     if isinstance(value, list):
         value = "+".join(sorted(value))
     return "-" if value in (None, "") else str(value)
+
+
+COLLECTED = [name for name in PROVIDERS if isinstance(subject(name), Collected)]

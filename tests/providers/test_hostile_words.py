@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from relay.core.model import Answered
+from relay.core.items import Answered
 from relay.lookups.http import HttpResponse
 from relay.observe.logs import LogFormat, configure
 from relay.observe.metrics import Metrics
@@ -19,7 +19,7 @@ from relay.slot.narration import narrate
 from tests import infobip_pages
 from tests.builders import NOON, a_lookup, a_request
 from tests.providers.test_hyber import an_account
-from tests.slot.test_slot_in_memory import M1, Driven
+from tests.slot.driven import M1, Driven
 
 NUMBER = "380671234567"
 EVIL = f'a\x1b[2J\x9b1m\r\n{{"event": "forged.line"}}\u2028\u202e{NUMBER}'

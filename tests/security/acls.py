@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest
 
-from tests.running import eventually_async
+from tests.polling import eventually_async
 
 RESOURCES: Mapping[str, int] = MappingProxyType({"Topic": 2, "Group": 3, "Cluster": 4, "TransactionalId": 5})
 OPERATIONS: Mapping[str, int] = MappingProxyType(

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from relay.checks import kafka_findings
 from relay.settings import load_settings
-from tests.running import eventually
+from tests.polling import eventually
 from tests.security.acls import Acls, Right
 from tests.security.secured import CERTIFIED, SCRAM_USER, Secured
 from tests.security.working import RIGHTS, SecuredWorld, done, secured_world, some_work

@@ -21,7 +21,9 @@ from relay.simulator.infobip import InfobipSite
 from relay.simulator.infobip_calls import CallEnd, VoiceCall
 from relay.simulator.infobip_endings import ended
 from relay.simulator.messages import Message
-from tests.running import EVENT_TOPICS, RELAY, Replica, eventually
+from tests.polling import eventually
+from tests.replica import Replica
+from tests.running import EVENT_TOPICS, RELAY
 from tests.security.acls import Acls
 from tests.security.secured import PLAIN_PASSWORD, PLAIN_USER, SCRAM_PASSWORD, Secured
 from tests.security.working import SecuredWorld, secured_world

@@ -20,7 +20,8 @@ from relay.simulator.infobip_calls import CallEnd, VoiceCall
 from relay.simulator.infobip_endings import ended
 from relay.simulator.messages import Message
 from relay.simulator.server import Simulator
-from tests.running import NAMES, RELAY, SITE, World, eventually
+from tests.polling import eventually
+from tests.running import NAMES, RELAY, SITE, World
 from tests.security.acls import Acls, Right, documented
 from tests.security.secured import OPERATOR, Secured, Variables
 

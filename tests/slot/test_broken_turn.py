@@ -7,7 +7,8 @@ import pytest
 from relay.kafka.embedded import EmbeddedKafka
 from relay.simulator import steps
 from relay.simulator.messages import Message
-from tests.running import eventually, world
+from tests.polling import eventually
+from tests.running import world
 
 RAISING = (str(Path(__file__).with_name("raising.py")),)
 

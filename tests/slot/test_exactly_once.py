@@ -15,7 +15,9 @@ from relay.simulator import steps
 from relay.simulator.messages import Message
 from relay.simulator.truth import Truth
 from tests.checking import NOTHING, Findings, check, due
-from tests.running import EVENT_TOPICS, Replica, World, eventually, world
+from tests.polling import eventually
+from tests.replica import Replica
+from tests.running import EVENT_TOPICS, World, world
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 

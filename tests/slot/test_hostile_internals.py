@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from relay.contracts.bad_record import BadRecordCode
 from relay.core.decide import decide
-from relay.core.model import Attempt, Reason, Requested
+from relay.core.items import Requested
+from relay.core.model import Attempt, Reason
 from relay.kafka.records import Outgoing
 from relay.lookups.pages import Page
 from relay.lookups.reading import Garbled
@@ -22,7 +23,7 @@ from relay.slot.publishing import event_value
 from tests import infobip_pages
 from tests.builders import NOON, a_report, a_request, a_state, answered, rules
 from tests.poison.internals import DAMAGED_REQUESTS, answer
-from tests.slot.test_slot_in_memory import Driven
+from tests.slot.driven import Driven
 from tests.strategies import json_values
 
 _ATTEMPT = Attempt(channel="viber", status="failed", occurred_at=NOON, reason=Reason(category="expired"))

@@ -12,7 +12,8 @@ from relay.kafka.embedded import EmbeddedKafka
 from relay.simulator import steps
 from relay.simulator.messages import Message, Step
 from tests.offsets import rewind
-from tests.running import World, eventually, eventually_async, world
+from tests.polling import eventually, eventually_async
+from tests.running import World, world
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(150)]
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay.core.collecting import AccountState
-from relay.core.model import Unanswered
+from relay.core.items import Unanswered
 from relay.core.rules import Collecting, Rules
 from relay.kafka.records import Outgoing
 from relay.observe.metrics import Metrics
+from relay.slot.arming import arm_restored, fire
 from relay.slot.collection import Collection
 from relay.slot.deciding import apply_turn, decide_turn
 from relay.slot.drains import Drains
@@ -115,7 +116,7 @@ class Process:
     def decided(self, limit: int = 500) -> Turn | None:
         """Decide a turn as the loop does; None if there is nothing to decide."""
         slot, now, monotonic = self.slot, self.world.now(), self.monotonic
-        slot.fire(now)
+        fire(slot, now)
         for key in list(slot.asking):
             slot.answer(key, Unanswered(asked=False))
         drains_at = slot.drains_at(monotonic)
@@ -139,7 +140,7 @@ class Process:
     def arm(self) -> None:
         """Arm some of what was restored, as happens while the slot works already."""
         for key in self._to_arm[:ARMED_AT_ONCE]:
-            self.slot.arm_restored(key, self.world.now())
+            arm_restored(self.slot, key, self.world.now())
         del self._to_arm[:ARMED_AT_ONCE]
 
     async def turn(self, limit: int = 500) -> Turn | None:

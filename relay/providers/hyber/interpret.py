@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from relay.core.model import Answered, Attempt, Engagement, Lookup, Outcome, Report, SmsParts
+from relay.core.items import Answered
+from relay.core.model import Attempt, Engagement, Lookup, Outcome, Report, SmsParts
 from relay.lookups.http import HttpResponse
 from relay.lookups.reading import Garbled
 from relay.providers.hyber.mapping import channel_of, instant_of, outcome_of, reason_of, unmapped_in
