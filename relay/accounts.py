@@ -20,6 +20,7 @@ from relay.lookups.pages import Page
 from relay.observe.metrics import Metrics
 from relay.providers import PROVIDERS, Asks, Collects, is_collected
 from relay.providers.account import Account
+from relay.pulse import Pulse, Steady
 
 READ_ONCE_BYTES = 64 * 1_048_576  # a body that is refused for its size is lost
 
@@ -32,16 +33,16 @@ class Built:
     collected: dict[str, tuple[CollectedAccount, Collecting]] = field(default_factory=dict)
 
 
-def built_accounts(settings: Settings, partitions: int, metrics: Metrics) -> Built:
+def built_accounts(settings: Settings, partitions: int, metrics: Metrics, pulse: Pulse) -> Built:
     """Build what asks the providers of all accounts; `partitions`: how many slots there are over all processes."""
     lookups: dict[str, Lookups] = {}
     collected: dict[str, tuple[CollectedAccount, Collecting]] = {}
     for name, account in settings.accounts.items():
         match PROVIDERS[account.provider].reports:
             case Asks() as asks:
-                lookups[name] = account_lookups(name, account, asks, metrics)
+                lookups[name] = account_lookups(name, account, asks, metrics, pulse)
             case Collects() as collects:
-                source = collected_account(name, account, collects, metrics)
+                source = collected_account(name, account, collects, metrics, pulse)
                 lookups[name] = source.log
                 collected[name] = (source, collects.collecting(account))
     sources = [source for source, _ in collected.values()]
@@ -59,11 +60,11 @@ def built_rules(settings: Settings) -> dict[str, Rules]:
     return {name: account_rules(name, account, recipients) for name, account in settings.accounts.items()}
 
 
-def account_lookups(name: str, account: Account, asks: Asks, metrics: Metrics) -> AccountLookups:
+def account_lookups(name: str, account: Account, asks: Asks, metrics: Metrics, pulse: Pulse) -> AccountLookups:
     """Build what asks an account's provider for each message."""
     return AccountLookups(
         name,
-        http=_http(account),
+        http=Steady(_http(account), pulse),
         pace=Pace(rate_per_second=account.rate_per_second, concurrency=asks.concurrency(account)),
         to_request=lambda lookup: asks.to_request(lookup, account),
         interpret=lambda response, lookup, now: asks.interpret(response, lookup, now, account),
@@ -71,7 +72,9 @@ def account_lookups(name: str, account: Account, asks: Asks, metrics: Metrics) -
     )
 
 
-def collected_account(name: str, account: Account, collects: Collects, metrics: Metrics) -> CollectedAccount:
+def collected_account(
+    name: str, account: Account, collects: Collects, metrics: Metrics, pulse: Pulse
+) -> CollectedAccount:
     """Build what collects an account's reports, and reads its log; both through the same connections."""
     http = _http(account, max_bytes=READ_ONCE_BYTES, keep_cut=True)
 
@@ -83,7 +86,7 @@ def collected_account(name: str, account: Account, collects: Collects, metrics: 
 
     log = LogLookups(
         name,
-        door=Door(f"{name}/log", http=http, gate=Gate(), metrics=metrics),
+        door=Door(f"{name}/log", http=Steady(http, pulse), gate=Gate(), metrics=metrics),
         rate_per_second=account.rate_per_second,
         to_request=partial(collects.log_request, account),
         read_page=read_page,

@@ -26,6 +26,7 @@ from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 from relay.observe.rendering import masked
 from relay.parts import STOP_SECONDS, Parts, called_off
+from relay.pulse import Pulse
 from relay.readiness import why_not_ready
 from relay.slot.collection import Collection
 from relay.slot.committer import Committer
@@ -49,7 +50,8 @@ class Relay:
         self._loop: Loop | None = None
         self._ingest: Ingest | None = None
         self._drains: Drains | None = None
-        self.watched = Watched()
+        self._pulse = Pulse()
+        self.watched = Watched(self._pulse)
 
     # What others ask
 
@@ -74,7 +76,7 @@ class Relay:
     async def run(self) -> int:
         """Run until `stop`, or until an error that only a restart can mend; return the exit code."""
         async with self._parts.stack as stack:
-            beating = asyncio.create_task(self.watched.beat())
+            beating = asyncio.create_task(self._pulse.run())
             stack.push_async_callback(called_off, beating)
             starting = asyncio.create_task(self._start())
             await self._first(starting)
@@ -101,7 +103,7 @@ class Relay:
     async def _start(self) -> None:
         log.info(Line.PROCESS_STARTED, version=__version__, configuration=self._settings.source or "defaults")
         partitions = await self._parts.until("topics", lambda: fit_partitions(self._options, self._settings))
-        built = built_accounts(self._settings, partitions, self._metrics)
+        built = built_accounts(self._settings, partitions, self._metrics, self._pulse)
         accounts = built.accounts
         self._parts.stop_at_end(accounts.stop)
         committer = Committer(

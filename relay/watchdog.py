@@ -13,11 +13,11 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from relay.observe.lines import Line
+from relay.pulse import Pulse
 
 STUCK_SECONDS = 60.0
 CHECK_SECONDS = 5.0
 LAST_WORDS_SECONDS = 5.0
-BEAT_SECONDS = 0.5
 
 log = structlog.get_logger("relay.watchdog")
 
@@ -25,15 +25,15 @@ log = structlog.get_logger("relay.watchdog")
 class Watched:
     """What is watched: the event loop's pulse, and consumers whose topics have records that they don't take."""
 
-    def __init__(self, stuck_seconds: float = STUCK_SECONDS) -> None:
+    def __init__(self, pulse: Pulse, stuck_seconds: float = STUCK_SECONDS) -> None:
+        self._pulse = pulse
         self._stuck_seconds = stuck_seconds
-        self._beat_at = time.monotonic()
         self._behind_since: dict[str, float] = {}
         self.kafka_lost = False
 
     def stuck(self, now: float) -> str | None:
         """Return what has made no progress for too long, as of a monotonic instant."""
-        if now - self._beat_at > self._stuck_seconds:
+        if now - self._pulse.beat_at > self._stuck_seconds:
             return "the event loop is blocked"
         for name, since in list(self._behind_since.items()):
             if now - since > self._stuck_seconds:
@@ -46,12 +46,6 @@ class Watched:
             self._behind_since.pop(name, None)
         else:
             self._behind_since[name] = since + allowed_seconds - self._stuck_seconds
-
-    async def beat(self) -> None:
-        """Show, for ever, that the event loop runs."""
-        while True:
-            self._beat_at = time.monotonic()
-            await asyncio.sleep(BEAT_SECONDS)
 
     async def watch_kafka(self, ask: Callable[[], Awaitable[Any]]) -> None:
         """Watch, for ever, whether Kafka answers; `ask` raises or hangs while it doesn't."""
