@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
 
-.PHONY: demo test audit setup lock lint bench chaos soak fuzz clean
+.PHONY: demo test audit setup lock lint docs bench chaos soak fuzz clean
 
 demo: setup
 	$(BIN)/relay demo
@@ -47,6 +47,10 @@ lint: $(VENV)/dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
+
+# The pages that are made from the code: docs/metrics.md, docs/logs.md. Tests hold that they are fresh.
+docs: $(VENV)/dev
+	$(BIN)/python -m tests.reference
 
 # What the locks hold comes first, with hashes, the build tool included; the project itself adds nothing to it.
 $(VENV)/embedded: requirements/embedded.txt pyproject.toml | $(BIN)/pip

@@ -103,6 +103,7 @@ class Relay:
     async def _start(self) -> None:
         log.info(Line.PROCESS_STARTED, version=__version__, configuration=self._settings.source or "defaults")
         partitions = await self._parts.until("topics", lambda: fit_partitions(self._options, self._settings))
+        self._metrics.partitions.set(partitions)
         built = built_accounts(self._settings, partitions, self._metrics, self._pulse)
         accounts = built.accounts
         self._parts.stop_at_end(accounts.stop)

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from aiokafka.errors import KafkaError
 
 from relay.commands.options import BootstrapOption, ConfigOption, JsonOption, settings_of
 from relay.configuration import Settings
 from relay.kafka.connection import client_options
 from relay.kafka.topics import topics_of
+from relay.migration import Migration, MigrationRefused
 from relay.mistakes import ConfigurationError
 
 app = typer.Typer(help="The topics of the relay.", no_args_is_help=True)
@@ -48,6 +51,36 @@ def check(config: ConfigOption = None, bootstrap_servers: BootstrapOption = None
             typer.echo(line, err=True)
     if problems:
         raise typer.Exit(1)
+
+
+@app.command("migrate")
+def migrate(
+    to: Annotated[Path, typer.Option("--to", help="The configuration with new names of the three internal topics.")],
+    config: ConfigOption = None,
+    bootstrap_servers: BootstrapOption = None,
+    json_: JsonOption = False,  # noqa: FBT002 - typer's way to say a flag
+) -> None:
+    """Copy the internal topics to others with another partition count, while no relay runs; see docs/scaling.md."""
+    old, options = _kafka(settings_of(config, bootstrap_servers))
+    new = settings_of(to, bootstrap_servers)
+    try:
+        copied = asyncio.run(_migrate(Migration(old, new, options)))
+    except (KafkaError, OSError, MigrationRefused) as error:
+        typer.echo(f"not migrated: {error}", err=True)
+        raise typer.Exit(1) from None
+    if json_:
+        typer.echo(json.dumps({"copied": copied}))
+    else:
+        for name, count in copied.items():
+            typer.echo(f"copied: {count} records to {getattr(new.topics, name)}")
+
+
+async def _migrate(migration: Migration) -> dict[str, int]:
+    def delayed(topic: str, error: Exception) -> None:
+        typer.echo(f"{topic}: can't be written, tried again: {type(error).__name__}: {error}", err=True)
+
+    await migration.prepare()
+    return await migration.copy(delayed)
 
 
 def _kafka(settings: Settings) -> tuple[Settings, dict[str, Any]]:

@@ -78,6 +78,17 @@ async def forbidden_groups(admin: AIOKafkaAdminClient, groups: Collection[str]) 
     return [f"{group}: no right to Read; allow Read on the group {group}" for group in forbidden]
 
 
+async def occupied_groups(admin: AIOKafkaAdminClient, groups: Collection[str]) -> list[str]:
+    """Return the groups that have members; aiokafka's own question fails for these."""
+    occupied = []
+    for group in groups:
+        response = await admin._send_request(DescribeGroups([group]), await _coordinator(admin, group))
+        ((_code, _group, _state, _kind, _protocol, members, _allowed),) = response.groups
+        if members:
+            occupied.append(group)
+    return occupied
+
+
 async def _may_read(admin: AIOKafkaAdminClient, group: str) -> bool:
     try:
         node = await _coordinator(admin, group)

@@ -108,7 +108,7 @@ class AccountLookups:
             item, outcome = await self._asked(lookup)
         except Exception as error:  # without an item, the message would never be asked about again
             log.exception(Line.LOOKUP_FAILED, account=self.account, why="unexpected", error=type(error).__name__)
-            item, outcome = Unanswered(asked=True), "failed"
+            item, outcome = Unanswered(asked=True), "unexpected"  # "failed" is what a provider says of a message
         self._count(outcome).inc()
         self._seconds.observe(time.monotonic() - began)
         if not ticket.cancelled:

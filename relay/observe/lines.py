@@ -1,64 +1,129 @@
-"""Every line the relay itself logs: its name, what it means, and the fields that come with it.
+"""Every line the relay itself logs: its name with its meaning, and the fields that come with it.
 
-Ids only, never a body, a credential or a phone number.
+Ids only, never a body, a credential or a phone number. docs/logs.md is generated from here and from the log calls.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum, unique
+from typing import Self
 
 
 @unique
 class Line(StrEnum):
-    """The `event` of a log line."""
+    """The `event` of a log line; `meaning` tells what happened, in a sentence."""
 
-    PROCESS_STARTED = "process.started"  # the process runs: version, source of the configuration
-    PROCESS_STOPPED = "process.stopped"  # the process ends: why, exit code
-    PROCESS_FAILED = "process.failed"  # a part of the process ended by an error: why; the process stops
-    PART_ABANDONED = "part.abandoned"  # a part did not stop in time at the end of the process: why
-    BROKER_STARTED = "broker.started"  # the embedded broker answers: its address
-    HTTP_STARTED = "http.started"  # /live, /ready and /metrics answer: host, port
-    WATCHDOG_FIRED = "watchdog.fired"  # something made no progress for too long; the process exits: why
+    meaning: str
 
-    KAFKA_AWAITED = "kafka.awaited"  # Kafka doesn't answer, or not as needed; tried again: what, why
-    KAFKA_DISCONNECTED = "kafka.disconnected"  # Kafka stopped answering a running process: why
-    KAFKA_RECONNECTED = "kafka.reconnected"  # Kafka answers again
-    TOPICS_CREATED = "topics.created"  # missing topics were created: topics
+    def __new__(cls, event: str, meaning: str) -> Self:
+        """Make a member of its value, the event, and what it means."""
+        line = str.__new__(cls, event)
+        line._value_ = event
+        line.meaning = meaning
+        return line
 
-    INGEST_COMMITTED = "ingest.committed"  # debug: input records are in the inbox and passed: topic, count
-    REQUEST_ACCEPTED = "request.accepted"  # canonical, one per handled request: kind, account, ids
-    RECORD_DEAD_LETTERED = "record.dead_lettered"  # a record was refused: code, detail, topic, partition, offset
-    DEAD_LETTERS_DELAYED = (
-        "dead_letters.delayed"  # dead letters can't be written; their records wait: source, topic, why
-    )
-    FIELDS_IGNORED = (
-        "fields.ignored"  # a request had fields the relay doesn't know: topic, partition, offset, account, names
-    )
+    PROCESS_STARTED = "process.started", "The process runs."
+    PROCESS_STOPPED = "process.stopped", "The process ends, by itself or because it was asked to."
+    PROCESS_FAILED = "process.failed", "A part of the process ended by an error; the process stops."
+    PART_ABANDONED = "part.abandoned", "A part did not stop in time at the end of the process."
+    BROKER_STARTED = "broker.started", "The embedded broker answers."
+    HTTP_STARTED = "http.started", "/live, /ready and /metrics answer."
+    WATCHDOG_FIRED = "watchdog.fired", "Something made no progress for too long; the process exits with 1."
 
-    SLOTS_ASSIGNED = "slots.assigned"  # the group gave partitions to this process: partitions
-    SLOTS_REVOKED = "slots.revoked"  # the group took partitions away: partitions
-    SLOTS_RESTORED = "slots.restored"  # slots know their state and work: partitions, records, seconds
-    SLOTS_FAILED = "slots.failed"  # slots could not be acquired; tried again: partitions, error, detail
-    TURN_COMMITTED = "turn.committed"  # debug: one transaction was committed: slots, events, seconds
-    TURN_FAILED = "turn.failed"  # a transaction failed; its slots are acquired anew: why, slots, detail
-    PRODUCER_REPLACED = "producer.replaced"  # the producer was thrown away and a new one started
+    KAFKA_AWAITED = "kafka.awaited", "Kafka doesn't answer, or not as needed; tried again."
+    KAFKA_DISCONNECTED = "kafka.disconnected", "Kafka stopped answering a running process."
+    KAFKA_RECONNECTED = "kafka.reconnected", "Kafka answers again."
+    TOPICS_CREATED = "topics.created", "Missing topics were created."
 
-    MESSAGE_CHANGED = "message.changed"  # canonical, one per published event: its facts and ids
-    REPORT_UNMAPPED = (
-        "report.unmapped"  # a report has a code that no table knows; counted as pending: account, fields, codes
-    )
-    REPORT_CONTRADICTED = "report.contradicted"  # the provider took back what it said; not published: account, message
+    INGEST_COMMITTED = "ingest.committed", "Input records are in the inbox and passed."
+    REQUEST_ACCEPTED = "request.accepted", "Canonical, one for each handled request."
+    RECORD_DEAD_LETTERED = "record.dead_lettered", "A record was refused; its dead letter says why."
+    DEAD_LETTERS_DELAYED = "dead_letters.delayed", "Dead letters can't be written; their records wait."
+    FIELDS_IGNORED = "fields.ignored", "A request had fields that the relay doesn't know."
 
-    LOOKUP_FAILED = "lookup.failed"  # no usable answer; asked again later: account, ids, why, status
-    ACCOUNT_PAUSED = "account.paused"  # nothing is asked for a while: account, why, seconds
-    ACCOUNT_RESUMED = "account.resumed"  # a paused account is asked again: account
-    BREAKER_OPENED = "breaker.opened"  # the provider fails; one lookup at a time probes it: account, why, seconds
+    SLOTS_ASSIGNED = "slots.assigned", "The group gave partitions to this process."
+    SLOTS_REVOKED = "slots.revoked", "The group took partitions away."
+    SLOTS_RESTORED = "slots.restored", "Slots know their state and work."
+    SLOTS_FAILED = "slots.failed", "Slots could not be acquired; tried again."
+    TURN_COMMITTED = "turn.committed", "One transaction was committed."
+    TURN_FAILED = "turn.failed", "A transaction failed; its slots are acquired anew."
+    PRODUCER_REPLACED = "producer.replaced", "The producer was thrown away and a new one started."
 
-    DRAIN_ANSWERED = "drain.answered"  # one per drain, debug if it brought nothing: account, ids, status, reports
-    DRAIN_FAILED = "drain.failed"  # a drain brought no answer that can be read: account, why, status
-    DRAIN_WITHDRAWN = "drain.withdrawn"  # too much time had passed since it was decided; not asked: account, drain_id
-    DRAIN_DELAYED = "drain.delayed"  # a body that was read waits until Kafka takes it: account, drain_id, why
-    DRAIN_ABANDONED = "drain.abandoned"  # the process ends without an answer, or before Kafka took it: drain_id, why
-    GAP_FOUND = "gap.found"  # a drain may have consumed reports that we don't have: account, filter, why, count
-    GAP_RECONCILED = "gap.reconciled"  # the log was read for a gap: account, filter, requests, reports
-    GAP_DELAYED = "gap.delayed"  # the log could not be read for a gap; tried again: account, seconds
-    GAP_ABANDONED = "gap.abandoned"  # the log can't tell of a gap (any more): account, filter, why
-    LOG_FAILED = "log.failed"  # the provider's log could not be read; tried again: account, why, status
+    MESSAGE_CHANGED = "message.changed", "Canonical, one for each published event."
+    REPORT_UNMAPPED = "report.unmapped", "A report has a code that no table knows; it counts as pending."
+    REPORT_CONTRADICTED = "report.contradicted", "The provider took back what it said; that is not published."
+
+    LOOKUP_FAILED = "lookup.failed", "No usable answer; asked again later."
+    ACCOUNT_PAUSED = "account.paused", "Nothing is asked for a while."
+    ACCOUNT_RESUMED = "account.resumed", "A paused account is asked again."
+    BREAKER_OPENED = "breaker.opened", "The provider fails; one lookup at a time probes it."
+
+    DRAIN_ANSWERED = "drain.answered", "One for each drain that was answered; at debug if it brought nothing."
+    DRAIN_FAILED = "drain.failed", "A drain brought no answer that can be read."
+    DRAIN_WITHDRAWN = "drain.withdrawn", "Too much time had passed since the drain was decided; not asked."
+    DRAIN_DELAYED = "drain.delayed", "A body that was read waits until Kafka takes it."
+    DRAIN_ABANDONED = "drain.abandoned", "The process ends without a drain's answer, or before Kafka took it."
+    GAP_FOUND = "gap.found", "A drain may have consumed reports that we don't have."
+    GAP_RECONCILED = "gap.reconciled", "The provider's log was read for a gap."
+    GAP_DELAYED = "gap.delayed", "The log could not be read for a gap; tried again."
+    GAP_ABANDONED = "gap.abandoned", "The log can't tell of a gap (any more): reports may be lost."
+    LOG_FAILED = "log.failed", "The provider's log could not be read; tried again."
+
+
+FIELDS: Mapping[str, str] = {
+    "account": "the configured account; with `/log` behind it the account's log, which is asked by its own limits",
+    "bootstrap_servers": "the brokers' addresses",
+    "bulk_id": "the bulk asked for; null for any",
+    "channel": "the channel of the change",
+    "code": "which rule was broken, the dead letter's `reason.code`",
+    "codes": "the provider's codes, without its texts",
+    "configuration": "the file that was read",
+    "correlation_id": "as it came in with the request",
+    "data": "the folder of the broker's data",
+    "dead_letter_id": "the dead letter's id",
+    "detail": "more words to `why`, often an error's text",
+    "drain_id": "the drain, as `relay explain --account` shows it",
+    "drains": "how many drains the gap counts",
+    "error": "the class of an error",
+    "event_id": "the published event's id",
+    "events": "how many events the transaction published",
+    "exception": "class, text and place of an error",
+    "exit_code": "of the process",
+    "extra_id": "the message's second id",
+    "fields": "the report's fields whose codes are unknown",
+    "first_at": "when the gap's first drain was meant",
+    "fix": "what to do about it",
+    "host": "the address that is listened on",
+    "inferred": "the relay concluded the change, the provider did not say it",
+    "kind": "`fetch` or `sent`: which input topic",
+    "last_at": "when the gap's last drain was meant",
+    "late": "the answer came after its drain was given up",
+    "message": "the message's id, or `extra/` and its second id",
+    "message_id": "the message's id",
+    "names": "the unknown fields' names",
+    "offset": "of the input record",
+    "outcome": "of the drain, a label of `relay_drains_total`",
+    "part": "the part of the process",
+    "partition": "of the input record",
+    "partitions": "the partitions of inbox, raw and state",
+    "port": "the port that is listened on",
+    "reason": "the category of a failure",
+    "records": "how many records were read",
+    "reports": "how many reports could be read",
+    "request_id": "the newest request's id",
+    "requests": "how many requests to the log it took",
+    "said": "the provider's own words, where it answered with an error; long numbers masked",
+    "seconds": "how long it took, or will take",
+    "sequence": "the event's place within its message",
+    "slots": "how many slots took part",
+    "source": "the input topic's reader, or `slots`",
+    "status": "the HTTP status, null without an answer",
+    "supersedes": "the id of the event that this one replaces",
+    "topic": "the topic that is meant",
+    "topics": "the topics' names",
+    "type": "of the event: delivered, seen, failed, answered",
+    "unreadable": "how many reports could not be read",
+    "version": "of the relay",
+    "what": "what Kafka is needed for",
+    "why": "the reason, in a word or a sentence",
+}
+"""What the fields of the lines mean; each field of a log call stands here."""

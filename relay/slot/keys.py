@@ -1,5 +1,7 @@
 """Keys of the state topic and of the shards: where a message lives."""
 
+from collections.abc import Collection
+
 from relay.core.model import Request
 
 ACCOUNT = b"account/"
@@ -42,3 +44,21 @@ def account_key(account: str) -> bytes:
 def account_of(key: bytes) -> str:
     """Return the account that a state key belongs to."""
     return key.split(b"/", 2)[1].decode()
+
+
+def shard_of_state(key: bytes, collected: Collection[str]) -> bytes:
+    """Return the key that chooses the slot of a stored state; `collected`: the accounts that live in one slot each.
+
+    Raises:
+        ValueError: it is no key of the state topic.
+
+    """
+    kind, account, *rest = key.decode().split("/", 2)
+    if kind == "account" or account in collected:
+        return account_shard_key(account)
+    match kind, rest:
+        case "message", [message_id]:
+            return shard_key(account, message_id, None)
+        case "lookup", [told] if told.startswith("extra/"):
+            return shard_key(account, None, told.removeprefix("extra/"))
+    raise ValueError("no key of the state topic")

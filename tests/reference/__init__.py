@@ -1,0 +1,1 @@
+"""Writes docs/metrics.md and docs/logs.md from the code: `make docs`."""
