@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
 
-.PHONY: demo test audit setup lock lint docs bench chaos soak fuzz clean
+.PHONY: demo test audit asyncapi setup lock lint docs bench chaos soak fuzz clean
 
 demo: setup
 	$(BIN)/relay demo
@@ -22,6 +22,11 @@ setup: $(VENV)/embedded
 # Known vulnerabilities of the locked packages; needs the network, and says so where it has none.
 audit: $(VENV)/dev
 	$(BIN)/python .ci/audit.py
+
+# AsyncAPI's own parser reads the document; needs Node.js and the network. `make test` holds it against AsyncAPI's schema.
+asyncapi:
+	npm install --silent --no-audit --no-fund --ignore-scripts --prefix .relay/node @asyncapi/parser@3.6.3
+	node tests/reference/parse.mjs
 
 # How many fetches a second one process does, beside a bare loop with the same libraries.
 bench: $(VENV)/dev
@@ -50,6 +55,7 @@ lint: $(VENV)/dev
 
 # The pages that are made from the code: docs/metrics.md, docs/logs.md. Tests hold that they are fresh.
 docs: $(VENV)/dev
+	$(BIN)/relay schemas write
 	$(BIN)/python -m tests.reference
 
 # What the locks hold comes first, with hashes, the build tool included; the project itself adds nothing to it.

@@ -72,7 +72,7 @@ class RelaySettings(Section):
 
 
 class HttpSettings(Section):
-    """Where /live, /ready and /metrics are served."""
+    """Where /live, /ready, /metrics and /asyncapi are served."""
 
     host: str = Field(default="127.0.0.1", min_length=1, description="the address to listen on, such as 0.0.0.0")
     port: int = Field(default=8080, ge=0, le=65_535, description="the port to listen on, such as 8080, or 0 for any")

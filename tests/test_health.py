@@ -10,9 +10,11 @@ from typing import Any
 import aiohttp
 import pytest
 
+from relay.configuration import TopicSettings
 from relay.mistakes import ConfigurationError
 from relay.observe.health import RunningServer, health_app, serve_health
 from relay.observe.metrics import Metrics
+from relay.reference.documents import pages
 
 
 @dataclass(slots=True)
@@ -91,6 +93,25 @@ async def test_other_paths_and_methods_are_refused(http: aiohttp.ClientSession) 
             assert response.status == 404
     async with http.post("/live") as response:
         assert response.status == 405
+
+
+async def test_given_pages_can_be_read_and_nothing_else(health: ToldHealth) -> None:
+    """The reference of the topics is served as it is, may load nothing, and there is no way to publish by it."""
+    made = pages(TopicSettings().model_dump())
+    running = await serve_health(health_app(health, Metrics(version="1"), made), "127.0.0.1", 0)
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{running.port}") as session:
+        for page in made:
+            async with session.get(page.path) as response:
+                assert (response.status, response.headers["Content-Type"]) == (200, page.content_type)
+                assert await response.read() == page.body
+                assert response.headers["Content-Security-Policy"].startswith("default-src 'none';")
+            for method in ("POST", "PUT", "PATCH", "DELETE"):
+                async with session.request(method, page.path, data=b"{}") as response:
+                    assert response.status == 405
+        for path in ("/asyncapi/try", "/asyncapi/", "/docs/asyncapi", "/docs/asyncapi/try"):
+            async with session.post(path, data=b"{}") as response:
+                assert response.status == 404
+    await running.stop()
 
 
 async def test_an_answer_that_fails_is_500(http: aiohttp.ClientSession, health: ToldHealth) -> None:

@@ -15,6 +15,7 @@ from relay.configuration import Settings
 from relay.observe.health import health_app, serve_health
 from relay.observe.logs import configure
 from relay.observe.metrics import Metrics
+from relay.reference.documents import pages
 from relay.watchdog import guard
 
 RARE_COLLECTIONS = 20_000, 20, 100  # states and requests hold no cycles: looking for some costs a tenth of the CPU
@@ -34,7 +35,8 @@ async def serve(settings: Settings, options: dict[str, Any]) -> int:
     gc.set_threshold(*RARE_COLLECTIONS)
     metrics = Metrics(__version__)
     relay = Relay(settings, options, metrics)
-    server = await serve_health(health_app(relay, metrics), settings.http.host, settings.http.port)
+    app = health_app(relay, metrics, pages(settings.topics.model_dump()))
+    server = await serve_health(app, settings.http.host, settings.http.port)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, relay.stop)

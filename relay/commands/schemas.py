@@ -1,33 +1,92 @@
-"""`relay schemas`: writes the JSON Schemas of the contracts, or checks that the written ones are up to date."""
+"""`relay schemas`: writes what is generated of the contracts, checks it, and holds it against what was released."""
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from relay import releases
+from relay.compatibility.changes import Direction, Verdict, judged
+from relay.compatibility.comparing import compared
+from relay.configuration import TopicSettings
 from relay.contracts import schemas
+from relay.mistakes import ConfigurationError
+from relay.reference import documents
 
-app = typer.Typer(help="The JSON Schemas of the topics' contracts.", no_args_is_help=True)
+app = typer.Typer(help="The JSON Schemas and the reference of the topics' contracts.", no_args_is_help=True)
 
 FolderOption = Annotated[Path, typer.Option("--folder", help="Where the schemas lie.")]
-FOLDER = Path("schemas")
+DocsOption = Annotated[Path, typer.Option("--docs", help="Where the reference lies.")]
+FileArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A JSON Schema.")]
+SideOption = Annotated[
+    Direction, typer.Option("--direction", help="input: producers write by it; output: consumers read by it.")
+]
+FOLDER, DOCS = Path("schemas"), Path("docs")
 
 
 @app.command("write")
-def write(folder: FolderOption = FOLDER) -> None:
-    """Write the schemas generated from the code."""
+def write(folder: FolderOption = FOLDER, docs: DocsOption = DOCS) -> None:
+    """Write the schemas and the reference generated from the code."""
     written = schemas.write(folder)
-    for path in written:
+    reference = documents.write(docs, _names())
+    for path in (*written, *reference):
         typer.echo(f"written: {path}")
     typer.echo(f"{len(written)} of {len(schemas.PUBLISHED)} schemas changed")
 
 
 @app.command("check")
-def check(folder: FolderOption = FOLDER) -> None:
-    """Compare the schemas with the code; exit 1 if they differ."""
-    differences = schemas.check(folder)
-    for line in differences:
-        typer.echo(line, err=True)
-    if differences:
+def check(folder: FolderOption = FOLDER, docs: DocsOption = DOCS) -> None:
+    """Compare schemas and reference with the code, and the code with every release; exit 1 if anything is wrong."""
+    _refuse([*schemas.check(folder), *documents.check(docs, _names()), *releases.check(folder, _names())])
+    typer.echo(f"{len(schemas.PUBLISHED)} schemas are up to date and keep what was released")
+
+
+@app.command("release")
+def release(
+    version: Annotated[str, typer.Argument(help="The version that is released, such as 1.2.0.")],
+    folder: FolderOption = FOLDER,
+    docs: DocsOption = DOCS,
+) -> None:
+    """Keep what is published now as released; exit 1 if it is stale or breaks an earlier release."""
+    check(folder, docs)
+    try:
+        kept = releases.release(folder, version, _names())
+    except FileExistsError as error:
+        _refuse([str(error)])
+    else:
+        typer.echo(f"{len(kept)} files kept in {folder / releases.RELEASED / version}")
+
+
+@app.command("compare")
+def compare(old: FileArgument, new: FileArgument, direction: SideOption) -> None:
+    """Tell each difference of two schemas and what it means; exit 1 if one breaks somebody, or can't be judged."""
+    changes = compared(_schema(old), _schema(new))
+    findings = [judged(change, direction, new.name) for change in changes]
+    for finding in findings:
+        typer.echo(f"{finding.verdict}: {finding.text}")
+    typer.echo(f"{len(findings)} differences")
+    if any(finding.verdict is not Verdict.HARMLESS for finding in findings):
         raise typer.Exit(1)
-    typer.echo(f"{len(schemas.PUBLISHED)} schemas are up to date")
+
+
+def _names() -> dict[str, str]:
+    """Give the topics' names as the contract has them, whatever is configured here."""
+    return TopicSettings().model_dump()
+
+
+def _schema(path: Path) -> dict[str, Any]:
+    try:
+        schema = json.loads(path.read_bytes())
+    except ValueError:
+        raise ConfigurationError([f"{path}: is not JSON; name the file of a JSON Schema"]) from None
+    if not isinstance(schema, dict):
+        raise ConfigurationError([f"{path}: is not a JSON Schema of an object; name one"])
+    return schema
+
+
+def _refuse(lines: list[str]) -> None:
+    for line in lines:
+        typer.echo(line, err=True)
+    if lines:
+        raise typer.Exit(1)

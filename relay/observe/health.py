@@ -1,4 +1,4 @@
-"""Serves /live, /ready and /metrics over HTTP; knows of the process only what `Health` and `Metrics` say.
+"""Serves /live, /ready, /metrics and given pages over HTTP; knows of the process what `Health` and `Metrics` say.
 
 Never touches signal handlers: they belong to the process.
 """
@@ -8,13 +8,14 @@ import contextlib
 import errno
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
 import uvicorn
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
+from faststream.asgi.handlers import GetHandler
 from faststream.asgi.response import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -38,7 +39,16 @@ class Health(Protocol):
         """Say whether every assigned partition is restored."""
 
 
-def health_app(health: Health, metrics: Metrics) -> AsgiFastStream:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page that stays the same for as long as the process lives."""
+
+    path: str
+    content_type: str
+    body: bytes
+
+
+def health_app(health: Health, metrics: Metrics, pages: Sequence[Page] = ()) -> AsgiFastStream:
     """Build the ASGI application; it needs no lifespan and no broker."""
 
     @get(include_in_schema=False)
@@ -54,9 +64,28 @@ def health_app(health: Health, metrics: Metrics) -> AsgiFastStream:
         return AsgiResponse(metrics.render(), _OK, {"Content-Type": CONTENT_TYPE_LATEST})
 
     return AsgiFastStream(
-        asgi_routes=[("/live", live), ("/ready", ready), ("/metrics", exposition)],
+        asgi_routes=[
+            ("/live", live),
+            ("/ready", ready),
+            ("/metrics", exposition),
+            *((page.path, _served(page)) for page in pages),
+        ],
         logger=logging.getLogger("relay.http"),
     )
+
+
+def _served(page: Page) -> GetHandler:
+    headers = {
+        "Content-Type": page.content_type,
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+    @get(include_in_schema=False)
+    async def serve(_: dict[str, Any]) -> AsgiResponse:
+        return AsgiResponse(page.body, _OK, headers)
+
+    return serve
 
 
 def _answer(question: str, yes: bool, why: dict[str, Any]) -> AsgiResponse:  # noqa: FBT001 (unpacked from Health)
