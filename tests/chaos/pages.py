@@ -66,7 +66,7 @@ def soak_as_markdown(soak: Figures) -> str:
             "```",
             "",
             f"Open files: {min(files)} to {max(files)}.",
-            f"After a third of the time: {memory:+.1f} MB and {opened:+.1f} files an hour.",
+            f"After two fifths of the time: {memory:+.1f} MB and {opened:+.1f} files an hour.",
         ]
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from relay.kafka.embedded import EmbeddedKafka
+from relay.simulator.infobip import InfobipSite
 from relay.simulator.server import Simulator
 from tests.chaos.checker import Limits
 from tests.chaos.tail import Tail
@@ -167,11 +168,13 @@ async def scene(
     *,
     bootstrap_servers: str | None = None,
     limits: Limits = LIMITS,
+    log_seconds: float = 48 * 3600,
     **options: Any,
 ) -> AsyncIterator[Scene]:
     """Open a scene with two replicas under supervision, on these brokers or on one that is not its own to end."""
     servers = bootstrap_servers or ",".join(broker.bootstrap_servers for broker in brokers)
-    async with Simulator(hyber=SITE, latency_seconds=LATENCY_SECONDS) as simulator:
+    voice = InfobipSite(log_seconds=log_seconds)
+    async with Simulator(hyber=SITE, infobip=voice, latency_seconds=LATENCY_SECONDS) as simulator:
         world = LongWorld(
             bootstrap_servers=servers,
             folder=folder,

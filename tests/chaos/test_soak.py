@@ -21,8 +21,10 @@ def grown(*megabytes: float) -> Soak:
 
 
 def test_the_warm_up_is_no_growth() -> None:
-    """What the first third gains doesn't count; what comes after it does."""
-    assert "after a third of the time: +0.0 MB and +0.0 open files an hour" in told(grown(50, 90, 120, 120, 120, 120))
+    """What the first two fifths gain doesn't count; what comes after it does."""
+    assert "after two fifths of the time: +0.0 MB and +0.0 open files an hour" in told(
+        grown(50, 90, 120, 120, 120, 120)
+    )
     leaking = grown(50, 90, *range(100, 105))
     assert leaking.slope_per_hour(lambda sample: sample.resident_bytes / MEGABYTE) == pytest.approx(60)
 
@@ -44,7 +46,7 @@ def test_a_soak_is_shown_as_a_chart() -> None:
     """Of one figure for each minute."""
     page = soak_as_markdown(json.loads(as_json(grown(50, 90, 90, 90))))
     assert "    x-axis [0, 1, 2, 3]\n    line [50, 90, 90, 90]\n" in page
-    assert page.endswith("Open files: 40 to 40.\nAfter a third of the time: +0.0 MB and +0.0 files an hour.")
+    assert page.endswith("Open files: 40 to 40.\nAfter two fifths of the time: +0.0 MB and +0.0 files an hour.")
 
 
 def test_a_process_is_sampled_as_the_system_counts() -> None:
