@@ -11,6 +11,7 @@ from relay.observe.metrics import Metrics
 from relay.slot.answers import Answers
 from relay.slot.collector import Collector
 from relay.slot.drains import Drains
+from relay.slot.homes import check_homes
 from relay.slot.keys import account_shard_key
 from relay.slot.slot import Slot
 from relay.slot.understanding import Letters
@@ -39,6 +40,7 @@ class Collection:
         self._failed = failed
         self._metrics = metrics
         self._clock = clock
+        self.check_homes = partial(check_homes, collected=frozenset(sources), partitions=partitions)
         self._homes = {name: partition_of(account_shard_key(name), partitions) for name in sources}
 
     def answers(self, letter: Letters, wake: Callable[[], None]) -> Answers:

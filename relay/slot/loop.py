@@ -73,6 +73,7 @@ class Loop:
             options,
             topics=topics,
             new_slot=self._new_slot,
+            check=collection.check_homes,
             arm=partial(arm_all, clock=clock),
             changed=self._owned,
             failed=failed,

@@ -32,6 +32,7 @@ class Ownership(ConsumerRebalanceListener):
         *,
         topics: TopicSettings,
         new_slot: Callable[[int, Member], Slot],
+        check: Callable[[Slot], None],
         arm: Callable[[Slot], Awaitable[None]],
         changed: Callable[[int], None],
         failed: Callable[[BaseException], None],
@@ -45,6 +46,7 @@ class Ownership(ConsumerRebalanceListener):
         self._options = options
         self._topics = topics
         self._new_slot = new_slot
+        self._check = check
         self._arm = arm
         self._changed = changed
         self._failed = failed
@@ -131,6 +133,8 @@ class Ownership(ConsumerRebalanceListener):
             offsets = again
         if self.slots is not slots:
             return
+        for slot in slots.values():
+            self._check(slot)
         for tp in assigned:
             self._begin(slots[tp.partition], tp, max(offsets[tp], 0))
         for slot in slots.values():
