@@ -6,6 +6,7 @@ Writes no record, consumes no report; gives a finding for each, never raises for
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +14,7 @@ import orjson
 from aiokafka import AIOKafkaProducer
 
 from relay.configuration import Settings
+from relay.contracts import schemas
 from relay.kafka.connection import admin_of, client_options
 from relay.kafka.groups import groups
 from relay.kafka.rights import forbidden_groups
@@ -23,6 +25,7 @@ from relay.providers import PROVIDERS, Asks, Collects
 from relay.providers.account import Account
 
 KAFKA_SECONDS = 15.0
+SCHEMAS = Path("schemas")
 FAILURES: Mapping[Failure, str] = MappingProxyType(
     {
         Failure.TIMED_OUT: "it takes too long",
@@ -47,7 +50,8 @@ async def findings(settings: Settings) -> list[Finding]:
     """Try everything; Kafka and the accounts at the same time."""
     accounts = [account_finding(name, account) for name, account in settings.accounts.items()]
     kafka, *found = await asyncio.gather(kafka_findings(settings), *accounts)
-    return [configuration_finding(settings), *kafka, *(finding for each in found for finding in each)]
+    each_account = [finding for each in found for finding in each]
+    return [configuration_finding(settings), *kafka, schemas_finding(SCHEMAS), *each_account]
 
 
 def configuration_finding(settings: Settings) -> Finding:
@@ -59,6 +63,18 @@ def configuration_finding(settings: Settings) -> Finding:
             what="configuration", ok=False, detail=f"{source}: no account", fix="add a table [accounts.NAME]"
         )
     return Finding(what="configuration", ok=True, detail=f"{source}: {count} account{'s' if count > 1 else ''}")
+
+
+def schemas_finding(folder: Path) -> Finding:
+    """Say whether the schemas that lie here, if any do, are those of this release's contracts."""
+    count = len(schemas.PUBLISHED)
+    if not folder.is_dir():
+        return Finding(what="schemas", ok=True, detail=f"{count} in this release; no folder {folder} to compare with")
+    differing = schemas.check(folder)
+    if differing:
+        told = ", ".join(line.partition(": ")[0] for line in differing)
+        return Finding(what="schemas", ok=False, detail=told, fix="run `relay schemas write`")
+    return Finding(what="schemas", ok=True, detail=f"{folder}: {count}, up to date")
 
 
 async def kafka_findings(settings: Settings) -> list[Finding]:

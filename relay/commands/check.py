@@ -1,4 +1,4 @@
-"""`relay check`: configuration, Kafka, topics and accounts, one line each."""
+"""`relay check`: configuration, Kafka, topics, schemas and accounts, one line each."""
 
 import asyncio
 import json

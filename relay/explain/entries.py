@@ -18,6 +18,7 @@ class Kind(StrEnum):
     """What an entry tells of."""
 
     REQUEST = "request"
+    DEAD_LETTER = "dead_letter"
     ACCEPTED = "accepted"
     FORWARDED = "forwarded"
     WISH = "wish"

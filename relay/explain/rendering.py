@@ -14,6 +14,7 @@ from relay.printable import printable
 
 COLOURS = {
     Kind.REQUEST: "white",
+    Kind.DEAD_LETTER: "red",
     Kind.ACCEPTED: "white",
     Kind.FORWARDED: "white",
     Kind.WISH: "cyan",

@@ -10,6 +10,7 @@ from relay.explain.answers import Answer, Answers
 from relay.explain.candidates import Candidate
 from relay.explain.entries import Found
 from relay.explain.inputs import fields_of
+from relay.explain.letters import Lettered, concerning
 from relay.explain.names import Names, ids_in, state_key
 from relay.explain.reading import Place, Reads
 from relay.kafka.partitions import partition_of
@@ -19,7 +20,8 @@ from relay.slot.keys import account_key, account_shard_key, shard_key
 EVENTS = ("delivered", "seen", "failed", "answered")
 INPUTS = ("fetch_requests", "messages_sent")
 _OF_EVENT: Mapping[str, type] = {"event_id": str, "account": str, "sequence": int}
-NEEDED = (*INPUTS, *EVENTS, "inbox", "raw", "state")
+LETTERS = "dead_letters"
+NEEDED = (*INPUTS, *EVENTS, LETTERS, "inbox", "raw", "state")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class Findings:
     states: dict[bytes, Found] = field(default_factory=dict)
     drains: dict[str, Found] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
+    letters: list[Lettered] = field(default_factory=list)
     missing: tuple[str, ...] = ()
 
 
@@ -75,7 +78,7 @@ class _Search:
         await self._reads.read(self._there(places), self._take)
 
     async def elsewhere(self) -> None:
-        """Read the raw answers of collected accounts, and all of the inputs, whose keys are their senders' own."""
+        """Read the raw answers of collected accounts; all inputs and letters, whose keys are the senders' own."""
         collected = {name: each for name, each in self._candidates.items() if each.collected}
         answers = Answers(collected, self._names)
         await self._reads.read(
@@ -84,6 +87,8 @@ class _Search:
         self.findings.answers = answers.finish()
         inputs = {(topic, number) for topic in INPUTS for number in range(self._reads.partitions(topic))}
         await self._reads.read(inputs, self._take_input)
+        letters = {(LETTERS, number) for number in range(self._reads.partitions(LETTERS))}
+        await self._reads.read(letters, self._take_letter)
 
     def _pairs(self) -> Iterable[tuple[str, str | None, str | None]]:
         for name in self._candidates:
@@ -139,6 +144,11 @@ class _Search:
             named = named and (not self._one_account or account in self._candidates)
         if named:
             self.findings.records.append(found)
+
+    def _take_letter(self, found: Found) -> None:
+        only = frozenset(self._candidates) if self._one_account else None
+        if (lettered := concerning(found, self._names, only)) is not None:
+            self.findings.letters.append(lettered)
 
 
 def _ids_of(found: Found) -> tuple[str, str | None, str | None]:

@@ -10,6 +10,7 @@ from relay.explain.candidates import Candidate
 from relay.explain.drains import touching
 from relay.explain.entries import Entry, Found, Kind, in_order, shown
 from relay.explain.inputs import inbox_entry, input_entry
+from relay.explain.letters import letter_entry
 from relay.explain.outcomes import answer_entry, event_entry, state_entry, state_json
 from relay.explain.outlook import Outlook, outlook
 from relay.explain.search import EVENTS, INPUTS, Findings, event_of
@@ -93,6 +94,7 @@ def _stored(findings: Findings) -> Iterator[tuple[str, Stored]]:
 
 
 def _requests(findings: Findings, accounts: Mapping[str, Account], now: datetime) -> Iterator[Entry]:
+    yield from map(letter_entry, findings.letters)
     for found in findings.records:
         if found.topic in INPUTS:
             yield input_entry(found, accounts, now)
@@ -132,5 +134,7 @@ def _without_state(entries: Sequence[Entry]) -> list[str]:
     if of_kind[Kind.RESPONSE]:
         return ["collected, but not decided yet: is the relay running?"]
     if all(entry.details.get("refused") for entry in of_kind[Kind.REQUEST]):
-        return ["refused: see the dead letters"] if entries else []
+        told = [str(entry.details["dead_letter_id"]) for entry in of_kind[Kind.DEAD_LETTER]]
+        more = f"`relay dead-letters show {told[-1]}`" if told else "see the dead letters"
+        return [f"refused: {more}"] if entries else []
     return ["asked for, but not accepted yet: is the relay running?"]

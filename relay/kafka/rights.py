@@ -82,7 +82,7 @@ async def occupied_groups(admin: AIOKafkaAdminClient, groups: Collection[str]) -
     """Return the groups that have members; aiokafka's own question fails for these."""
     occupied = []
     for group in groups:
-        response = await admin._send_request(DescribeGroups([group]), await _coordinator(admin, group))
+        response = await admin._send_request(DescribeGroups([group]), await coordinator(admin, group))
         ((_code, _group, _state, _kind, _protocol, members, _allowed),) = response.groups
         if members:
             occupied.append(group)
@@ -91,7 +91,7 @@ async def occupied_groups(admin: AIOKafkaAdminClient, groups: Collection[str]) -
 
 async def _may_read(admin: AIOKafkaAdminClient, group: str) -> bool:
     try:
-        node = await _coordinator(admin, group)
+        node = await coordinator(admin, group)
     except GroupAuthorizationFailedError:
         return False
     response = await admin._send_request(DescribeGroups([group]), node)
@@ -99,7 +99,8 @@ async def _may_read(admin: AIOKafkaAdminClient, group: str) -> bool:
     return for_code(code) is not GroupAuthorizationFailedError and not missing_in(allowed, [Operation.READ])
 
 
-async def _coordinator(admin: AIOKafkaAdminClient, group: str) -> int:
+async def coordinator(admin: AIOKafkaAdminClient, group: str) -> int:
+    """Return the broker that keeps a group, which need not exist; raises what aiokafka raises."""
     while True:
         try:
             node: int = await admin.find_coordinator(group)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from relay.checks import judged
+from relay.checks import judged, schemas_finding
 from relay.commands import app
+from relay.contracts import schemas
 from relay.kafka.embedded import EmbeddedKafka
 from relay.kafka.embedded.ports import free_ports
 from relay.lookups.http import HttpResponse
@@ -79,7 +80,8 @@ def test_missing_topics_fail_until_they_are_created(tmp_path: Path, kafka: Embed
     group = f"check-{uuid.uuid4()}"
     config = a_config(tmp_path, url=simulator.url, servers=kafka.bootstrap_servers, group=group)
     before = check("--config", config, "--json")
-    rest = dict.fromkeys(("configuration", "kafka", "consumer group", "transactions", "account hyber_main"), True)
+    others = ("configuration", "kafka", "consumer group", "transactions", "schemas", "account hyber_main")
+    rest = dict.fromkeys(others, True)
     assert verdicts(before) == {**rest, "topics": False}
     assert before.exit_code == 1
     assert CliRunner().invoke(app, ["topics", "create", "--config", str(config)]).exit_code == 0
@@ -175,3 +177,14 @@ def test_an_answer_of_the_log_is_known_by_its_form(*, status: int, body: bytes, 
         {"provider": "infobip_voice", "base_url": "https://x.example", "username": "login", "password": LOGIN}
     )
     assert judged("account a", account, HttpResponse(status, body)).ok is ok
+
+
+def test_schemas_of_another_release_are_named(tmp_path: Path) -> None:
+    """A folder that is stale, with the remedy; without a folder there is nothing to compare."""
+    assert schemas_finding(tmp_path / "none").ok
+    schemas.write(tmp_path)
+    assert schemas_finding(tmp_path).ok
+    (tmp_path / "status_changed.v1.schema.json").write_text("{}")
+    found = schemas_finding(tmp_path)
+    assert (found.ok, found.fix) == (False, "run `relay schemas write`")
+    assert "status_changed.v1.schema.json is stale" in found.detail

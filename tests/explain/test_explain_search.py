@@ -23,6 +23,9 @@ def moved(extra_id: str, message_id: str) -> MessageState:
     return MessageState(anchor_at=NOON, expires_at=NOON, requested_at=NOON, extra_id=extra_id, became=message_id)
 
 
+ANYWHERE = ("fetch_requests", "messages_sent", "dead_letters")
+
+
 @pytest.mark.parametrize("ids", [("m-1", None), (None, "AD-1")])
 def test_state_keys_are_those_of_requests(ids: tuple[str | None, str | None]) -> None:
     """What is searched is what the slots write."""
@@ -32,7 +35,7 @@ def test_state_keys_are_those_of_requests(ids: tuple[str | None, str | None]) ->
 
 
 async def test_only_the_partitions_that_matter_are_read() -> None:
-    """A message's, those of an extra_id of this name, and all of the inputs, whose keys are anybody's."""
+    """A message's, those of an extra_id of this name, and all of inputs and letters, whose keys are anybody's."""
     shelf = Shelf()
     await found(shelf, "m-7", candidates=[HYBER])
     shards = {partition_of(shard_key("hyber_main", *ids), PARTITIONS) for ids in (("m-7", None), (None, "m-7"))}
@@ -40,7 +43,7 @@ async def test_only_the_partitions_that_matter_are_read() -> None:
     assert shelf.asked_for == {
         *((topic, number) for topic in ("state", "inbox") for number in shards),
         *((topic, own) for topic in ("delivered", "seen", "failed", "answered")),
-        *((topic, number) for topic in ("fetch_requests", "messages_sent") for number in range(PARTITIONS)),
+        *((topic, number) for topic in ANYWHERE for number in range(PARTITIONS)),
     }
 
 

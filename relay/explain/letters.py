@@ -1,0 +1,66 @@
+"""The dead letters that concern a message: refused requests for it, and answers about it that can't be read."""
+
+from dataclasses import dataclass
+
+from relay.contracts.dead_letter import DeadLetter, restore
+from relay.core.model import Json
+from relay.explain.entries import Entry, Found, Kind, joined
+from relay.explain.inputs import fields_of
+from relay.explain.names import Names, ids_in
+from relay.letters.stored import account_of, letter_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lettered:
+    """A dead letter, the record that holds it, and the account that its record names."""
+
+    letter: DeadLetter
+    found: Found
+    account: str | None
+
+
+def concerning(found: Found, names: Names, accounts: frozenset[str] | None) -> Lettered | None:
+    """Return the dead letter of a record if it is about the message; `accounts`: of these only, None for any."""
+    letter = letter_in(found)
+    if letter is None:
+        return None
+    _, value, _ = restore(letter)
+    account = account_of(letter, value)
+    if value is None or (accounts is not None and account not in accounts):
+        return None
+    if not _is_about(value, account or "", names):
+        return None
+    return Lettered(letter=letter, found=found, account=account)
+
+
+def _is_about(value: bytes, account: str, names: Names) -> bool:
+    """Tell by the fields of a request; of anything else, by the id itself, wherever in it that stands."""
+    fields = fields_of(value)
+    request = fields.get("request") if fields is not None else None
+    for each in (fields, request if isinstance(request, dict) else None):
+        if each is not None and ids_in(each) != (None, None):
+            return names.mean(account, *ids_in(each))
+    return any(name.encode() in value for name in names.message_ids(account))
+
+
+def letter_entry(lettered: Lettered) -> Entry:
+    """Tell of a dead letter; nothing of its payload."""
+    letter, source = lettered.letter, lettered.letter.source
+    details: Json = {
+        "dead_letter_id": letter.dead_letter_id,
+        "code": letter.reason.code,
+        "message": letter.reason.message,
+        "source": source.model_dump(),
+    }
+    return Entry(
+        at=letter.failed_at,
+        kind=Kind.DEAD_LETTER,
+        account=lettered.account,
+        text=joined(
+            f"{letter.reason.code}: {letter.reason.message}",
+            f"refused at {source.topic}[{source.partition}]@{source.offset}",
+            f"dead_letter_id {letter.dead_letter_id}",
+        ),
+        details=details,
+        found=lettered.found,
+    )

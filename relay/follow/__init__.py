@@ -1,0 +1,1 @@
+"""Status changes as they are published, for people and pipes."""

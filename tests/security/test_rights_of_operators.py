@@ -1,0 +1,111 @@
+"""The rights that the page gives operators, on a broker that denies everything else: enough, and not less."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import pytest
+import pytest_asyncio
+
+from relay.contracts.dead_letter import RejectedRecord, dead_letter_for
+from tests.builders import NOON
+from tests.follow.published import an_event
+from tests.running import RELAY
+from tests.security.acls import Acls, Right, documented
+from tests.security.secured import SCRAM_USER, Secured
+from tests.security.working import PAGE, SecuredWorld, secured_world
+
+pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+
+RIGHTS = documented(PAGE, "Rights of operators")
+READING = {right for right in RIGHTS if right.operation == "Read" and right.resource == "Topic"}
+
+
+class Granted(NamedTuple):
+    """A world, and the lists that give its user the documented rights."""
+
+    world: SecuredWorld
+    acls: Acls
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def granted(secured: Secured, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Granted]:
+    """Give a world with an event, whose user has exactly the documented rights."""
+    folder = tmp_path_factory.mktemp("operators")
+    async with (
+        secured_world(secured, folder, secured.scram) as world,
+        Acls(secured.kafka.bootstrap_servers) as acls,
+    ):
+        await acls.allow(SCRAM_USER, [world.right(right) for right in RIGHTS])
+        await world.send("delivered", an_event())
+        yield Granted(world, acls)
+
+
+async def ran(world: SecuredWorld, *arguments: str) -> tuple[int, str, str]:
+    """Run a command as the user."""
+    command = [sys.executable, *RELAY, *arguments, "--config", str(world._config())]
+    environment = {**os.environ, **world.environment}
+    done = await asyncio.to_thread(
+        subprocess.run, command, env=environment, capture_output=True, text=True, check=False, timeout=90
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+async def put_letters(world: SecuredWorld) -> list[str]:
+    """Write a dead letter of either input topic, as the broker's owner; return their ids."""
+    ids: list[str] = []
+    for topic in ("fetch_requests", "messages_sent"):
+        place = len(world.letters()) + len(ids)
+        record = RejectedRecord(
+            topic=world.topics[topic], partition=0, offset=place, timestamp=0, key=None, value=b"{}", headers=()
+        )
+        letter = dead_letter_for(record, "missing_field", "account: field required", NOON)
+        await world.send("dead_letters", letter.to_bytes())
+        ids.append(letter.dead_letter_id)
+    return ids
+
+
+async def test_the_documented_rights_are_enough(granted: Granted) -> None:
+    """Events are shown, letters listed, shown and written back, and it is known that they were."""
+    world = granted.world
+    code, output, _ = await ran(world, "events", "--no-follow", "--json")
+    assert (code, json.loads(output)["type"]) == (0, "delivered")
+    ids = await put_letters(world)
+    code, output, errors = await ran(world, "dead-letters", "redrive", *ids, "--yes", "--json")
+    assert (code, json.loads(output)["written"]) == (0, 2), errors
+    listed = json.loads((await ran(world, "dead-letters", "list", "--json"))[1])["dead_letters"]
+    assert {each["dead_letter_id"]: each["redriven"] for each in listed} == dict.fromkeys(ids, True)
+
+
+@pytest.mark.parametrize("right", [right for right in RIGHTS if right not in READING], ids=str)
+async def test_without_a_right_nothing_is_written_back(granted: Granted, right: Right) -> None:
+    """One line says so, without a traceback; to list letters, the rights to redrive aren't needed."""
+    world, acls = granted
+    ids = await put_letters(world)
+    taken = world.right(right)
+    await acls.take(SCRAM_USER, taken)
+    try:
+        code, output, errors = await ran(world, "dead-letters", "redrive", *ids, "--yes", "--json")
+        listing, _, _ = await ran(world, "dead-letters", "list")
+    finally:
+        await acls.allow(SCRAM_USER, [taken])
+    assert "Traceback" not in errors
+    assert (code, listing) == (1, 0), (output, errors)
+
+
+async def test_without_a_right_to_read_the_topic_is_named(granted: Granted) -> None:
+    """A topic that is hidden can't be told from one that is missing."""
+    world, acls = granted
+    taken = [world.right(right) for right in READING]
+    await asyncio.gather(*(acls.take(SCRAM_USER, right) for right in taken))
+    try:
+        outputs = [await ran(world, *command) for command in (("events",), ("dead-letters", "list"))]
+    finally:
+        await acls.allow(SCRAM_USER, taken)
+    assert [code for code, _, _ in outputs] == [1, 1]
+    assert world.topics["delivered"] in outputs[0][2]
+    assert world.topics["dead_letters"] in outputs[1][2]
