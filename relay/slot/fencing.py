@@ -19,7 +19,6 @@ from aiokafka.producer.sender import TxnOffsetCommitHandler
 
 from relay.slot.protocol import OffsetFetch, TxnOffsetCommit
 
-REQUIRE_STABLE = True
 UNSTABLE_OFFSET_COMMIT, FENCED_INSTANCE_ID = 88, 82
 
 
@@ -101,13 +100,20 @@ async def stable_offsets(
     consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
 ) -> dict[TopicPartition, int] | None:
     """Return the committed offsets (-1 = none), or None while a transaction is pending on one of them: ask again."""
+    return await committed_offsets(consumer, partitions, stable=True)
+
+
+async def committed_offsets(
+    consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition], *, stable: bool
+) -> dict[TopicPartition, int] | None:
+    """Return the committed offsets as `stable_offsets` does; unless `stable`, pending ones are passed over."""
     topics = collections.defaultdict(list)
     for tp in partitions:
         topics[tp.topic].append(tp.partition)
     coordinator = consumer._coordinator
     await coordinator.ensure_coordinator_known()
     response = await coordinator._send_req(
-        OffsetFetch(coordinator.group_id, [(t, ps, {}) for t, ps in topics.items()], REQUIRE_STABLE, {})
+        OffsetFetch(coordinator.group_id, [(t, ps, {}) for t, ps in topics.items()], stable, {})
     )
     if response.error_code:  # coordinator loading or moved: no topics come then, which must not read as "no offsets"
         coordinator.coordinator_dead()

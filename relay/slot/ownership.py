@@ -12,11 +12,11 @@ from relay.configuration import TopicSettings
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 from relay.slot.codec import UnreadableInternal
-from relay.slot.fencing import Member, member_of, stable_offsets
+from relay.slot.fencing import Member, member_of
+from relay.slot.places import places
 from relay.slot.restore import restore
 from relay.slot.slot import Slot
 
-UNSTABLE_WAIT_SECONDS = 0.05
 FAILED_WAIT_SECONDS = 1.0
 
 log = structlog.get_logger("relay.slot")
@@ -122,12 +122,12 @@ class Ownership(ConsumerRebalanceListener):
 
     async def _acquire_once(self, slots: dict[int, Slot], assigned: list[TopicPartition]) -> None:
         began = time.monotonic()
-        offsets = await self._stable(assigned)
+        offsets, hanging = await places(self._consumer, assigned)
         while True:
             for slot in slots.values():
                 slot.clear()
             records = await restore(slots, self._options, self._topics.state)
-            again = await self._stable(assigned)
+            again, hanging = await places(self._consumer, assigned, hanging=hanging)
             if again == offsets:
                 break
             offsets = again
@@ -154,8 +154,3 @@ class Ownership(ConsumerRebalanceListener):
         else:
             slot.next_raw = offset
             slot.answers.begin(offset)
-
-    async def _stable(self, assigned: list[TopicPartition]) -> dict[TopicPartition, int]:
-        while (offsets := await stable_offsets(self._consumer, assigned)) is None:  # noqa: ASYNC110 - the broker knows
-            await asyncio.sleep(UNSTABLE_WAIT_SECONDS)
-        return offsets

@@ -15,6 +15,7 @@ from relay import clock
 from relay.commands import main
 from relay.core.rules import Rules
 from relay.lookups import account, door, log, tickets
+from relay.slot import places
 from tests.slot import failpoints
 
 READERS = (account, clock, door, log, tickets)  # the modules that ask what time it is
@@ -25,6 +26,7 @@ def install() -> None:
     failpoints.install()
     if "CLOCK" in os.environ:
         move_clocks(Path(os.environ["CLOCK"]))
+    places.HANGING_SECONDS = float(os.environ.get("HANGING_SECONDS", places.HANGING_SECONDS))
     if "RETENTION_SECONDS" in os.environ:
         keep_finished(float(os.environ["RETENTION_SECONDS"]))
 

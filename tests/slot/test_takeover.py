@@ -1,12 +1,14 @@
 """What a new owner finds: replays change nothing, state comes back, idle polling writes nothing, Kafka may go away."""
 
 import asyncio
+import contextlib
 import time
 import uuid
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from relay.kafka.embedded import EmbeddedKafka
 from relay.simulator import steps
@@ -144,3 +146,40 @@ async def test_a_relay_that_finds_no_kafka_waits_and_says_why(tmp_path: Path) ->
             await replica.ready(60)
             await relay.fetch(message_id=(one := a_message(relay, steps.delivered(0, "sms"))))
             await relay.told(one, "delivered", seconds=30)
+
+
+async def test_offsets_that_hang_are_passed_over(kafka: EmbeddedKafka, tmp_path: Path) -> None:
+    """A transaction on the group's offsets that Kafka never ends stops nobody for ever, and repeats nothing."""
+    async with world(kafka.bootstrap_servers, tmp_path, polling=POLLING) as relay:
+        first = await relay.started()
+        relay.simulator.send(Message(message_id="m-1", steps=(steps.delivered(0, "sms"),)))
+        await relay.fetch(message_id="m-1")
+        await relay.told("m-1", "delivered")
+        assert await first.terminated() == 0
+        async with hanging(relay):
+            environment = {"HANGING_SECONDS": "2"}
+            second = await relay.started(("-m", "tests.chaos.launcher"), environment=environment)
+            (line,) = second.lines("offsets.hanging")
+            assert line["level"] == "error"
+            await relay.fetch(message_id="m-1")
+            relay.simulator.send(Message(message_id="m-2", steps=(steps.delivered(0, "sms"),)))
+            await relay.fetch(message_id="m-2")
+            await relay.told("m-2", "delivered")
+            await relay.quiet()
+            await relay.told("m-1", "delivered")
+
+
+@contextlib.asynccontextmanager
+async def hanging(relay: World) -> AsyncIterator[None]:
+    """Leave a transaction open that has offsets of the slots' group, of each partition, where nothing is yet."""
+    producer = AIOKafkaProducer(bootstrap_servers=relay.bootstrap_servers, transactional_id=f"{relay.prefix}:hanging")
+    await producer.start()
+    try:
+        await producer.begin_transaction()
+        topics = (relay.topics["inbox"], relay.topics["raw"])
+        places = {TopicPartition(topic, number): 1000 for topic in topics for number in range(relay.partitions)}
+        await producer.send_offsets_to_transaction(places, relay.group)
+        yield
+        await producer.abort_transaction()
+    finally:
+        await producer.stop()
