@@ -31,7 +31,6 @@ from tests.chaos.figures import versions
 from tests.chaos.load import Load
 from tests.chaos.rounds import settled, whole
 from tests.chaos.scene import Scene, scene
-from tests.replica import Replica
 
 RETENTION_SECONDS, LOG_SECONDS = 480, 240
 SAMPLE_SECONDS = 5.0
@@ -93,7 +92,7 @@ async def soaked(made: Scene, soak: Soak, *, minutes: float, messages: int, call
     made.spared = made.live[0]
     began, made.draw = time.monotonic(), random.Random(f"{soak.seed}/soak")
     load = Load(made.world, random.Random(f"{soak.seed}/load"), messages=messages, calls=calls)
-    loading, watching = asyncio.create_task(load.run()), asyncio.create_task(_watch(made.spared, soak, began))
+    loading, watching = asyncio.create_task(load.run()), asyncio.create_task(_watch(made, soak, began))
     try:
         await _strike(made, soak, until=began + minutes * 60)
     finally:
@@ -109,10 +108,11 @@ async def soaked(made: Scene, soak: Soak, *, minutes: float, messages: int, call
     soak.complaints, soak.ended = [*made.complaints], [*made.ended]
 
 
-async def _watch(replica: Replica, soak: Soak, began: float) -> None:
-    while True:
-        soak.samples.append(Sample.of(replica.process.pid, time.monotonic() - began))
+async def _watch(made: Scene, soak: Soak, began: float) -> None:
+    while made.spared is not None and made.spared.running:
+        soak.samples.append(Sample.of(made.spared.process.pid, time.monotonic() - began))
         await asyncio.sleep(SAMPLE_SECONDS)
+    made.complaints.append("the process that was watched ended by itself")
 
 
 async def _strike(made: Scene, soak: Soak, *, until: float) -> None:
