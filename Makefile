@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
 
-.PHONY: demo test audit asyncapi setup lock lint docs bench chaos soak fuzz clean
+.PHONY: demo test audit asyncapi setup lock lint docs site recordings bench chaos soak fuzz clean
 
 demo: setup
 	$(BIN)/relay demo
@@ -53,10 +53,18 @@ lint: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/mypy
 
-# The pages that are made from the code: docs/metrics.md, docs/logs.md. Tests hold that they are fresh.
+# The pages that are made from the code: events, metrics, log lines, providers, the list of decisions. Tests hold that they are fresh.
 docs: $(VENV)/dev
 	$(BIN)/relay schemas write
 	$(BIN)/python -m tests.reference
+
+# docs/ as a site in .relay/site. SITE_URL and REPOSITORY_URL say where both are published; without them it can be read all the same.
+site: $(VENV)/dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+# Plays the demo, and keeps its end and a `relay explain` as pictures in docs/images; takes a minute.
+recordings: $(VENV)/dev
+	$(BIN)/python -m tests.reference.recordings
 
 # What the locks hold comes first, with hashes, the build tool included; the project itself adds nothing to it.
 $(VENV)/embedded: requirements/embedded.txt pyproject.toml | $(BIN)/pip

@@ -38,10 +38,3 @@ def test_the_configurations_are_valid(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.toml"
         path.write_text(re.sub("/run/secrets/[a-z]+", str(secret), block))
         assert "hyber_main" in load_settings(path, {}).accounts
-
-
-def test_every_linked_file_exists() -> None:
-    """No relative link of the README leads nowhere."""
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if not link.startswith("http")]
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
