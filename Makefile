@@ -93,4 +93,4 @@ lock:
 	$(filter-out pyproject.toml,$(UV_COMPILE)) --group fuzz --output-file requirements/fuzz.txt
 
 clean:
-	rm -rf $(VENV) .relay .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .relay .pytest_cache .mypy_cache .ruff_cache .hypothesis examples/node_kafkajs/node_modules
