@@ -32,7 +32,7 @@ async def places(
                 Line.OFFSETS_HANGING,
                 partitions=sorted({tp.partition for tp in assigned}),
                 seconds=HANGING_SECONDS,
-                fix="restart the broker that leads the group's partition of __consumer_offsets, or abort the transaction",
+                fix="restart the broker that leads the group's partition of __consumer_offsets, or abort it there",
             )
         await asyncio.sleep(RETRY_SECONDS)
     return offsets, hanging
