@@ -1,6 +1,6 @@
 """`python -m tests.chaos.soak`: half an hour of even load with random faults, while one process is watched growing.
 
-Two replicas share the work; the one that is watched is spared the faults that end a process, and meets all others.
+Two replicas share the work; the one that is watched is spared the faults that end a process, or may make its watchdog end it, and meets all others.
 Finished messages are forgotten after eight minutes instead of seven days, calls stay in the log for four instead of
 48 hours: after that, what grows is a leak.
 """
@@ -38,7 +38,7 @@ PAUSE_SECONDS = (5.0, 30.0)  # between two faults
 AWAY_SECONDS = (20.0, 40.0)
 WARM = 0.4  # of the time, after which the memory must be flat
 LIMITS = Limits(concurrency=64, rate_per_second=1500)
-NOT_HERE = ("none", "replica: both killed", "replicas: 1, 2, 3, 1", "offsets: ")
+NOT_HERE = ("none", "replica: both killed", "replicas: 1, 2, 3, 1", "offsets: ", "broker: killed", "broker: away")
 MEGABYTE = 1_048_576
 console = Console(stderr=True)
 
