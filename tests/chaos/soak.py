@@ -1,8 +1,8 @@
 """`python -m tests.chaos.soak`: half an hour of even load with random faults, while one process is watched growing.
 
-Two replicas share the work; the one that is watched is spared the faults that end a process, or may make its watchdog end it, and meets all others.
-Finished messages are forgotten after eight minutes instead of seven days, calls stay in the log for four instead of
-48 hours: after that, what grows is a leak.
+Two replicas share the work; the one that is watched is spared the faults that end a process, or may make its watchdog
+end it, and meets all others. Finished messages are forgotten after eight minutes instead of seven days, calls stay in
+the log for four instead of 48 hours: after that, what grows is a leak.
 """
 
 import asyncio
