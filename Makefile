@@ -87,9 +87,9 @@ $(BIN)/pip:
 
 UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 lock:
-	$(UV_COMPILE) --output-file requirements/relay.txt
-	$(UV_COMPILE) --extra embedded --group build --output-file requirements/embedded.txt
-	$(UV_COMPILE) --extra embedded --group build --group dev --output-file requirements/dev.txt
+	$(UV_COMPILE) --extra otel --output-file requirements/relay.txt
+	$(UV_COMPILE) --extra embedded --extra otel --group build --output-file requirements/embedded.txt
+	$(UV_COMPILE) --extra embedded --extra otel --group build --group dev --output-file requirements/dev.txt
 	$(filter-out pyproject.toml,$(UV_COMPILE)) --group fuzz --output-file requirements/fuzz.txt
 
 clean:

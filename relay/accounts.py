@@ -18,6 +18,7 @@ from relay.lookups.log import LogLookups
 from relay.lookups.pacing import Pace
 from relay.lookups.pages import Page
 from relay.observe.metrics import Metrics
+from relay.observe.tracing import OFF, Tracing
 from relay.providers import PROVIDERS, Asks, Collects, is_collected
 from relay.providers.account import Account
 from relay.pulse import Pulse, Steady
@@ -33,14 +34,16 @@ class Built:
     collected: dict[str, tuple[CollectedAccount, Collecting]] = field(default_factory=dict)
 
 
-def built_accounts(settings: Settings, partitions: int, metrics: Metrics, pulse: Pulse) -> Built:
+def built_accounts(
+    settings: Settings, partitions: int, metrics: Metrics, pulse: Pulse, tracing: Tracing = OFF
+) -> Built:
     """Build what asks the providers of all accounts; `partitions`: how many slots there are over all processes."""
     lookups: dict[str, Lookups] = {}
     collected: dict[str, tuple[CollectedAccount, Collecting]] = {}
     for name, account in settings.accounts.items():
         match PROVIDERS[account.provider].reports:
             case Asks() as asks:
-                lookups[name] = account_lookups(name, account, asks, metrics, pulse)
+                lookups[name] = account_lookups(name, account, asks, metrics, pulse, tracing)
             case Collects() as collects:
                 source = collected_account(name, account, collects, metrics, pulse)
                 lookups[name] = source.log
@@ -60,7 +63,9 @@ def built_rules(settings: Settings) -> dict[str, Rules]:
     return {name: account_rules(name, account, recipients) for name, account in settings.accounts.items()}
 
 
-def account_lookups(name: str, account: Account, asks: Asks, metrics: Metrics, pulse: Pulse) -> AccountLookups:
+def account_lookups(
+    name: str, account: Account, asks: Asks, metrics: Metrics, pulse: Pulse, tracing: Tracing = OFF
+) -> AccountLookups:
     """Build what asks an account's provider for each message."""
     return AccountLookups(
         name,
@@ -69,6 +74,7 @@ def account_lookups(name: str, account: Account, asks: Asks, metrics: Metrics, p
         to_request=lambda lookup: asks.to_request(lookup, account),
         interpret=lambda response, lookup, now: asks.interpret(response, lookup, now, account),
         metrics=metrics,
+        tracing=tracing,
     )
 
 

@@ -25,6 +25,7 @@ from relay.lookups.accounts import Accounts
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 from relay.observe.rendering import masked
+from relay.observe.tracing import Tracing
 from relay.parts import STOP_SECONDS, Parts, called_off
 from relay.pulse import Pulse
 from relay.readiness import why_not_ready
@@ -42,8 +43,9 @@ log = structlog.get_logger("relay")
 class Relay:
     """One process of the relay. `run` returns its exit code."""
 
-    def __init__(self, settings: Settings, options: dict[str, Any], metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, options: dict[str, Any], metrics: Metrics, tracing: Tracing) -> None:
         self._settings = settings
+        self._tracing = tracing
         self._options = options
         self._metrics = metrics
         self._parts = Parts()
@@ -102,9 +104,10 @@ class Relay:
 
     async def _start(self) -> None:
         log.info(Line.PROCESS_STARTED, version=__version__, configuration=self._settings.source or "defaults")
+        self._parts.stop_at_end(self._tracing.close)
         partitions = await self._parts.until("topics", lambda: fit_partitions(self._options, self._settings))
         self._metrics.partitions.set(partitions)
-        built = built_accounts(self._settings, partitions, self._metrics, self._pulse)
+        built = built_accounts(self._settings, partitions, self._metrics, self._pulse, self._tracing)
         accounts = built.accounts
         self._parts.stop_at_end(accounts.stop)
         committer = Committer(
@@ -151,6 +154,7 @@ class Relay:
                 metrics=self._metrics,
                 clock=utc_now,
                 failed=self._parts.fail,
+                tracing=self._tracing,
             )
             self._ingest = ingest
             names = self._settings.topics
@@ -183,7 +187,7 @@ class Relay:
         raw = self._settings.topics.raw
         writer = Writer(self._options, compression="zstd")
         self._parts.stop_at_end(writer.stop)
-        self._drains = drains = Drains(writer, raw, self._metrics, utc_now)
+        self._drains = drains = Drains(writer, raw, self._metrics, utc_now, self._tracing)
         self._parts.stack.push_async_callback(self._finish, drains)
 
         async def is_read(partition: int) -> bool:
@@ -229,6 +233,7 @@ class Relay:
             topics=self._settings.topics,
             metrics=self._metrics,
             failed=self._parts.fail,
+            tracing=self._tracing,
         )
 
 

@@ -1,6 +1,7 @@
 """What can be configured: the frozen model of the whole TOML file, and its description without secrets."""
 
 import re
+from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -18,7 +19,7 @@ from relay.kafka.settings import KafkaSettings
 from relay.mistakes import suggestion
 from relay.providers import PROVIDERS
 from relay.providers.account import Account
-from relay.setting_types import Section, refused
+from relay.setting_types import BaseUrl, Section, refused
 
 _ACCOUNT_NAME = re.compile(r"[a-z](_?[a-z0-9])*")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
@@ -95,6 +96,30 @@ class PrivacySettings(Section):
     )
 
 
+def _check_otel(endpoint: str) -> str:
+    try:
+        exporter = find_spec("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+    except ModuleNotFoundError:  # of what is around it
+        exporter = None
+    if exporter is None:
+        raise refused("needs the extra `otel`", "install delivery-relay[otel], or remove the key")
+    return endpoint
+
+
+class TracingSettings(Section):
+    """Where traces go, if anywhere."""
+
+    endpoint: Annotated[BaseUrl, AfterValidator(_check_otel)] | None = Field(
+        default=None, description="the base URL of an OTLP/HTTP collector, such as http://127.0.0.1:4318"
+    )
+    sample_ratio: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="which part of requests without a trace of their own begins one, such as 0.01",
+    )
+
+
 class TopicSettings(Section):
     """The names of the ten topics."""
 
@@ -126,6 +151,7 @@ class Settings(Section):
     http: HttpSettings = Field(default_factory=HttpSettings, description="a table [http]")
     logging: LoggingSettings = Field(default_factory=LoggingSettings, description="a table [logging]")
     privacy: PrivacySettings = Field(default_factory=PrivacySettings, description="a table [privacy]")
+    tracing: TracingSettings = Field(default_factory=TracingSettings, description="a table [tracing]")
     topics: TopicSettings = Field(default_factory=TopicSettings, description="a table [topics]")
     accounts: dict[AccountName, Annotated[SerializeAsAny[Account], BeforeValidator(_account)]] = Field(
         default_factory=dict, description="a table [accounts.NAME] for each account"

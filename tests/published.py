@@ -1,6 +1,7 @@
 """What must hold of every record that the relay publishes, whatever it says: schema, key, partition, headers."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,12 +31,12 @@ def _validator(name: str) -> Draft202012Validator:
 _EVENT, _LETTER = _validator("status_changed"), _validator("dead_letter")
 
 
-def assert_well_published(record: Seen, partitions: int) -> None:
-    """Hold one record to the contract."""
+def assert_well_published(record: Seen, partitions: int, more_headers: Collection[str] = ()) -> None:
+    """Hold one record to the contract; `more_headers`: what is switched on may add these."""
     (_LETTER if record.topic == "dead_letters" else _EVENT).validate(record.value)
     headers = {name: value.decode() for name, value in record.headers}
     assert len(headers) == len(record.headers)
-    assert set(CE_HEADERS) <= headers.keys() <= {*CE_HEADERS, "correlation-id"}
+    assert set(CE_HEADERS) <= headers.keys() <= {*CE_HEADERS, "correlation-id", *more_headers}
     assert headers["ce_specversion"] == "1.0"
     assert headers["content-type"] == "application/json"
     if record.topic != "dead_letters":

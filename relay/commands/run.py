@@ -15,6 +15,7 @@ from relay.configuration import Settings
 from relay.observe.health import health_app, serve_health
 from relay.observe.logs import configure
 from relay.observe.metrics import Metrics
+from relay.observe.tracing import Tracing, tracing_to
 from relay.reference.documents import pages
 from relay.watchdog import guard
 
@@ -34,7 +35,7 @@ async def serve(settings: Settings, options: dict[str, Any]) -> int:
     """Run one relay with its health server; return the exit code."""
     gc.set_threshold(*RARE_COLLECTIONS)
     metrics = Metrics(__version__)
-    relay = Relay(settings, options, metrics)
+    relay = Relay(settings, options, metrics, tracing_of(settings))
     app = health_app(relay, metrics, pages(settings.topics.model_dump()))
     server = await serve_health(app, settings.http.host, settings.http.port)
     loop = asyncio.get_running_loop()
@@ -45,3 +46,14 @@ async def serve(settings: Settings, options: dict[str, Any]) -> int:
         return await relay.run()
     finally:
         await server.stop()
+
+
+def tracing_of(settings: Settings) -> Tracing:
+    """Return the tracing that is configured; the group names the service."""
+    tracing = settings.tracing
+    return tracing_to(
+        tracing.endpoint,
+        service=settings.relay.group,
+        sample_ratio=tracing.sample_ratio,
+        attributes={"service.version": __version__},
+    )

@@ -135,6 +135,7 @@ def _became(state: MessageState, report: Report, now: datetime, rules: Rules) ->
         republish=bool(state.republished),
         request_id=state.request_id,
         correlation_id=state.correlation_id,
+        trace=state.trace,
     )
     alias = MessageState(
         anchor_at=state.anchor_at,

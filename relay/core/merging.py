@@ -53,13 +53,21 @@ def _from_request(request: Request) -> MessageState:
         follow=request.follow,
         request_id=request.request_id,
         correlation_id=request.correlation_id,
+        trace=request.trace,
     )
 
 
 def _with_ids(state: MessageState, request: Request) -> MessageState:
+    trace = request.trace or state.trace
     if request.kind is RequestKind.SENT:
-        return replace(state, correlation_id=request.correlation_id or state.correlation_id)
-    return replace(state, request_id=request.request_id, correlation_id=request.correlation_id, detail=request.detail)
+        return replace(state, correlation_id=request.correlation_id or state.correlation_id, trace=trace)
+    return replace(
+        state,
+        request_id=request.request_id,
+        correlation_id=request.correlation_id,
+        detail=request.detail,
+        trace=trace,
+    )
 
 
 def _waiting_once(state: MessageState, request: Request) -> MessageState:

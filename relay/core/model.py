@@ -165,6 +165,7 @@ class Request:
     """A decoded FetchRequest or MessageSent in the core's terms.
 
     `anchor_at` is what the schedule counts from: the time of sending, else of acceptance.
+    `trace`: the `traceparent` of what follows from it, where tracing is on.
     """
 
     kind: RequestKind
@@ -183,6 +184,7 @@ class Request:
     republish: bool = False
     request_id: str | None = None
     correlation_id: str | None = None
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +193,7 @@ class MessageState:
 
     `once`: a fetch request still waits for its first conclusive answer, and nothing else would ask.
     `became`: only for a message known by extra_id: the message_id it turned out to have.
+    `trace`: of the newest request that has one; 66 bytes of each stored state, where tracing is on.
     """
 
     # Epoch milliseconds where it is stored: a pending message, which costs memory for days, is a seventh smaller so.
@@ -212,6 +215,7 @@ class MessageState:
     republished: tuple[str, ...] = ()
     published: tuple[Event, ...] = ()
     became: str | None = None
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,3 +227,4 @@ class Lookup:
     extra_id: str | None
     detail: str
     anchor_at: datetime
+    trace: str | None = None

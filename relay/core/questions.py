@@ -16,6 +16,7 @@ def first_question(state: MessageState | None, request: Request, now: datetime, 
         message_id=request.message_id,
         extra_id=request.extra_id,
         detail=request.detail,
+        trace=request.trace,
         anchor_at=request.anchor_at if state is None else min(state.anchor_at, request.anchor_at),
     )
 

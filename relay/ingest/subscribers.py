@@ -26,6 +26,7 @@ from relay.kafka.writing import Writer
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 from relay.observe.rendering import masked
+from relay.observe.tracing import OFF, Tracing
 from relay.providers.account import Account
 from relay.slot.narration import tell_refused
 from relay.slot.publishing import Publishing
@@ -52,6 +53,7 @@ class Ingest:
         metrics: Metrics,
         clock: Clock,
         failed: Callable[[BaseException], None],
+        tracing: Tracing = OFF,
     ) -> None:
         self.waiting: dict[str, str] = {}  # input topics whose records can't be moved now, and where to
         self._accounts = accounts
@@ -61,6 +63,7 @@ class Ingest:
         self._metrics = metrics
         self._clock = clock
         self._failed = failed
+        self._traced = tracing.accepted
         self._broker, self._group = broker, group
 
     def subscribe(self, topic: str, accept: Accept) -> Any:
@@ -126,20 +129,21 @@ class Ingest:
         rejected: list[tuple[Any, BadRecord]] = []
         for record in records:
             try:
-                request = accept(record.value, record.headers, self._accounts, now)
+                found = accept(record.value, record.headers, self._accounts, now)
             except BadRecord as bad:
                 rejected.append((record, bad))
                 continue
-            accepted.append(Requested(request=request.request))
-            if request.unknown_fields:
-                self._metrics.ignored_fields.labels(topic).inc(len(request.unknown_fields))
+            request = found.request if self._traced is None else self._traced(record, found.request)
+            accepted.append(Requested(request=request))
+            if found.unknown_fields:
+                self._metrics.ignored_fields.labels(topic).inc(len(found.unknown_fields))
                 log.info(
                     Line.FIELDS_IGNORED,
                     topic=topic,
                     partition=record.partition,
                     offset=record.offset,
-                    account=request.request.account,
-                    names=masked([name[:NAME_SHOWN] for name in request.unknown_fields[:NAMES_SHOWN]]),
+                    account=request.account,
+                    names=masked([name[:NAME_SHOWN] for name in found.unknown_fields[:NAMES_SHOWN]]),
                 )
         self._metrics.requests.labels(topic, "accepted").inc(len(accepted))
         self._metrics.requests.labels(topic, "rejected").inc(len(rejected))

@@ -18,6 +18,7 @@ from relay.lookups.reading import Garbled, Sense, sense_of
 from relay.lookups.tickets import Asker, Ticket, Tickets
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
+from relay.observe.tracing import OFF, Tracing
 
 log = structlog.get_logger("relay.lookups")
 
@@ -29,7 +30,15 @@ class AccountLookups:
     """Asks one account's provider. It never raises: every lookup ends in `Answered` or `Unanswered`."""
 
     def __init__(
-        self, account: str, *, http: Http, pace: Pace, to_request: ToRequest, interpret: Interpret, metrics: Metrics
+        self,
+        account: str,
+        *,
+        http: Http,
+        pace: Pace,
+        to_request: ToRequest,
+        interpret: Interpret,
+        metrics: Metrics,
+        tracing: Tracing = OFF,
     ) -> None:
         self.account = account
         self.gate = Gate()
@@ -39,6 +48,7 @@ class AccountLookups:
         self._to_request = to_request
         self._interpret = interpret
         self._count = cache(partial(metrics.lookups.labels, account))
+        self._traced = tracing.looked_up
         self._seconds = metrics.lookup_seconds.labels(account)
         self._tickets = Tickets()
         self._changed = asyncio.Event()
@@ -105,23 +115,28 @@ class AccountLookups:
     async def _look_up(self, ticket: Ticket, lookup: Lookup) -> None:
         began = time.monotonic()
         try:
-            item, outcome = await self._asked(lookup)
+            item, outcome, status = await self._asked(lookup)
         except Exception as error:  # without an item, the message would never be asked about again
             log.exception(Line.LOOKUP_FAILED, account=self.account, why="unexpected", error=type(error).__name__)
-            item, outcome = Unanswered(asked=True), "unexpected"  # "failed" is what a provider says of a message
+            item, status = Unanswered(asked=True), None
+            outcome = "unexpected"  # "failed" is what a provider says of a message
+        seconds = time.monotonic() - began
         self._count(outcome).inc()
-        self._seconds.observe(time.monotonic() - began)
+        self._seconds.observe(seconds)
         if not ticket.cancelled:
             ticket.asker.answer(ticket.key, item)
+        if self._traced is not None:
+            self._traced(lookup, seconds, outcome, status)
 
-    async def _asked(self, lookup: Lookup) -> tuple[Item, str]:
+    async def _asked(self, lookup: Lookup) -> tuple[Item, str, int | None]:
+        """Return what it ended in, the word with which that is counted, and the HTTP status if there was one."""
         try:
             response = await self.door.get(self._to_request(lookup), partial(self._tell_failed, lookup))
         except HttpFailure as failure:
-            return self.door.failed(), failure.kind.value
+            return self.door.failed(), failure.kind.value, None
         if (nothing := self.door.unanswered(response)) is not None:
-            return nothing, outcome_of(response)
-        return self._read(response, lookup)
+            return nothing, outcome_of(response), response.status
+        return *self._read(response, lookup), response.status
 
     def _read(self, response: HttpResponse, lookup: Lookup) -> tuple[Item, str]:
         try:

@@ -11,6 +11,7 @@ from relay.compatibility.changes import Direction
 from relay.compatibility.keywords import resolved
 from relay.contracts.cloudevents import CORRELATION_HEADER
 from relay.contracts.schemas import PUBLISHED, generate
+from relay.observe.tracing import TRACEPARENT
 from relay.reference.topics import PUBLIC_TOPICS, PublicTopic, value_of, written_key_and_headers
 
 _BINDING: Final = {"bindingVersion": "0.5.0"}
@@ -38,6 +39,14 @@ _CORRELATION: Final[Mapping[str, dict[str, Any]]] = {
     "message_sent": {"type": "string", "description": "Counts where the field correlation_id is missing."},
     "status_changed": {"type": "string", "description": "The correlation_id, where one came in."},
     "dead_letter": {"type": "string", "description": "The refused record's own, where it is UTF-8 text."},
+}
+_TRACEPARENT: Final[Mapping[str, dict[str, Any]]] = {
+    "fetch_request": {
+        "type": "string",
+        "description": "The W3C trace that the relay's spans go on with, if it traces.",
+    },
+    "message_sent": {"type": "string", "description": "The W3C trace that the relay's spans go on with, if it traces."},
+    "status_changed": {"type": "string", "description": "The W3C trace of this event; only where the relay traces."},
 }
 _DESCRIPTION: Final = (
     "Asks messaging providers what became of messages, and publishes each status change exactly once to"
@@ -106,9 +115,11 @@ def _headers(topic: PublicTopic, written: Mapping[str, str]) -> dict[str, Any]:
         for name, value in written.items()
         if name != CORRELATION_HEADER
     }
+    optional = {CORRELATION_HEADER: _CORRELATION, TRACEPARENT: _TRACEPARENT}
+    more = {name: schemas[topic.schema] for name, schemas in optional.items() if topic.schema in schemas}
     return {
         "type": "object",
-        "properties": {**properties, CORRELATION_HEADER: _CORRELATION[topic.schema]},
+        "properties": {**properties, **more},
         "required": list(properties),
     }
 

@@ -51,8 +51,11 @@ def decide_chunk(turn: Turn, chunk: Chunk, rules_of: RulesOf) -> None:
         return
     if chunk.first:
         _begin(turn, answer, key, rules_of)
+    told = len(turn.events)
     for report in chunk.reports:
         decide_item(turn, message_key(answer.account, report.message_id or ""), Collected(report=report), rules_of)
+    if answer.traceparent is not None:
+        turn.drains.update({event.event_id: answer.traceparent for event in turn.events[told:]})
     if chunk.last:
         _end(turn, answer, key, rules_of)
 

@@ -19,6 +19,7 @@ from relay.lookups.collected import CollectedAccount
 from relay.lookups.http import HttpFailure, HttpResponse
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
+from relay.observe.tracing import OFF, Tracing
 from relay.slot.raw import StoredResponse, raw_records
 
 ASK_WITHIN_SECONDS = 3.0  # of deciding: a process that was frozen longer may have been replaced, and must not ask
@@ -42,13 +43,14 @@ class Drain:
 class Drains:
     """The drains of a process that are under way; `delayed`: Kafka doesn't take what was read, so no more may start."""
 
-    def __init__(self, writer: Writer, topic: str, metrics: Metrics, clock: Clock) -> None:
+    def __init__(self, writer: Writer, topic: str, metrics: Metrics, clock: Clock, tracing: Tracing = OFF) -> None:
         self.held: dict[str, str] = {}  # drains whose body was read and is not stored: account by drain id
         self.delayed = False
         self._writer = writer
         self._topic = topic
         self._metrics = metrics
         self._clock = clock
+        self._traced = tracing.drained
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def begin(self, drain: Drain) -> None:
@@ -81,11 +83,13 @@ class Drains:
         except HttpFailure as failure:
             if failure.received is None or not failure.received.body:
                 self._metrics.drains.labels(account, failure.kind.value).inc()
+                self._trace(drain, asked_at, failure.kind.value)
                 drain.ended(NoAnswer(drain_id=drain_id, why=failure.kind.value))
                 return
             response, cut = failure.received, failure.kind.value
         except Exception as error:  # without an end, the account would never be drained again
             log.exception(Line.DRAIN_FAILED, account=account, why="unexpected", error=type(error).__name__)
+            self._trace(drain, asked_at, "failed")
             drain.ended(NoAnswer(drain_id=drain_id, why="failed"))
             return
         await self._keep(drain, response, asked_at, cut)
@@ -111,6 +115,7 @@ class Drains:
             answered_at=self._clock(),
             body=response.body,
             cut=cut,
+            traceparent=self._trace(drain, asked_at, cut or "stored", response.status),
         )
         self.held[drain_id] = account
         self._metrics.bodies_held.set(len(self.held))
@@ -118,6 +123,16 @@ class Drains:
         del self.held[drain_id]
         self._metrics.bodies_held.set(len(self.held))
         self.delayed = self.delayed and bool(self.held)
+
+    def _trace(self, drain: Drain, asked_at: datetime, outcome: str, status: int | None = None) -> str | None:
+        if self._traced is None:
+            return None
+        account, drain_id = drain.source.account, drain.intent.drain_id
+        try:
+            return self._traced(account, drain_id, asked_at, outcome, status)
+        except Exception as error:  # a span is not worth a body that was read and must be stored
+            log.exception(Line.DRAIN_FAILED, account=account, why="not traced", error=type(error).__name__)
+            return None
 
     async def _append(self, stored: StoredResponse, partition: int) -> None:
         """Store a response, however long that takes; a part at a time, so that one large body is no larger request."""

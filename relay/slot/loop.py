@@ -16,6 +16,7 @@ from relay.lookups.accounts import Accounts
 from relay.observe.lines import Line
 from relay.observe.logs import written_together
 from relay.observe.metrics import Metrics
+from relay.observe.tracing import OFF, Tracing
 from relay.slot.arming import arm_all, fire
 from relay.slot.collection import Collection
 from relay.slot.committer import CommitFailed, Committer
@@ -54,7 +55,9 @@ class Loop:
         metrics: Metrics,
         failed: Callable[[BaseException], None],
         clock: Clock = utc_now,
+        tracing: Tracing = OFF,
     ) -> None:
+        self._publishing_traced = tracing.publishing
         self._committer = committer
         self._publishing = publishing
         self._accounts = accounts
@@ -159,7 +162,8 @@ class Loop:
                 raise CommitFailed("slots of two memberships")  # noqa: TRY301 - handled as any failed commit
             offsets = {TopicPartition(self._inbox_topic, turn.slot.partition): turn.next_offset for turn in turns}
             offsets |= {TopicPartition(self._raw_topic, turn.slot.partition): turn.next_raw for turn in turns}
-            await self._committer.commit(member, self._publishing.records(turns), offsets)
+            with self._publishing_traced(turns):
+                await self._committer.commit(member, self._publishing.records(turns), offsets)
         except CommitFailed as error:
             log.warning(Line.TURN_FAILED, why=str(error), slots=len(turns), detail=str(error.__cause__ or ""))
             self._metrics.commit_failures.inc()

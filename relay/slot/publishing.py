@@ -14,6 +14,7 @@ from relay.core.items import Requested
 from relay.core.model import Event, EventType
 from relay.kafka.partitions import partition_of
 from relay.kafka.records import Outgoing
+from relay.observe.tracing import TRACEPARENT
 from relay.slot.codec import encode_requested
 from relay.slot.keys import account_shard_key, shard_key
 from relay.slot.turn import Turn
@@ -61,7 +62,10 @@ class Publishing:
         """Return the records of the turns: events, states, and requests forwarded to other slots."""
         records: list[Outgoing] = []
         for turn in turns:
-            records.extend(map(self._event, turn.events))
+            events = list(map(self._event, turn.events))
+            for event, traceparent in zip(events, turn.traceparents, strict=False):  # none where tracing is off
+                event.headers.append((TRACEPARENT, traceparent.encode()))
+            records.extend(events)
             records.extend(turn.letters)
             records.extend(map(self.inbox_record, turn.forwards))
             records.extend(self._state(turn.slot.partition, key, value) for key, value in turn.writes.items())

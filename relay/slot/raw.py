@@ -26,6 +26,7 @@ class StoredResponse:
     answered_at: datetime
     body: bytes
     cut: str | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class Part:
     asked_at: datetime
     answered_at: datetime
     cut: str | None
+    traceparent: str | None
 
 
 def raw_records(response: StoredResponse, topic: str, partition: int) -> list[Outgoing]:
@@ -60,6 +62,7 @@ def raw_records(response: StoredResponse, topic: str, partition: int) -> list[Ou
         "content_type": response.content_type,
         "retry_after": response.retry_after,
         "cut": response.cut,
+        "traceparent": response.traceparent,
         "asked_at": format_instant(response.asked_at),
         "answered_at": format_instant(response.answered_at),
     }
@@ -92,6 +95,7 @@ def part_of(record: Any) -> Part:
             asked_at=_instant(facts["asked_at"]),
             answered_at=_instant(facts["answered_at"]),
             cut=facts.get("cut"),
+            traceparent=facts.get("traceparent"),
         )
     except (KeyError, ValueError, OverflowError, AttributeError, TypeError) as error:
         raise UnreadableInternal(f"headers: {type(error).__name__}") from None

@@ -240,4 +240,5 @@ def _question(key: bytes, state: MessageState) -> Lookup:
         extra_id=state.extra_id,
         detail=state.detail,
         anchor_at=state.anchor_at,
+        trace=state.trace,
     )

@@ -47,6 +47,9 @@ class Turn:
     intents: list[tuple[Collector, Intent]] = field(default_factory=list)
     seen: list[tuple[bytes, Item]] = field(default_factory=list)
     noted: Noted = field(default_factory=Noted)
+    traces: dict[str, str] = field(default_factory=dict)  # for tracing, which says what they are
+    drains: dict[str, str] = field(default_factory=dict)
+    traceparents: list[str] = field(default_factory=list)
 
     @property
     def writes_something(self) -> bool:
@@ -76,6 +79,8 @@ def note(turn: Turn, key: bytes, item: Item, verdict: Verdict) -> None:
     """Take a verdict into the turn."""
     turn.states[key] = verdict.state
     turn.events.extend(verdict.events)
+    if verdict.events and verdict.state is not None and verdict.state.trace is not None:
+        turn.traces.update({event.event_id: verdict.state.trace for event in verdict.events})
     if verdict.forward is not None:
         turn.forwards.append(verdict.forward)
     if not isinstance(item, Requested):

@@ -54,6 +54,7 @@ class Answer:
     held: bool = False
     asked: bool = True  # it was an attempt
     said: str | None = None  # the provider's own words, where it is an error
+    traceparent: str | None = None  # of the drain
     intent: Intent | None = None  # whose answer it is, once it is decided
     fulfilled: dict[bytes, Wish] = field(default_factory=dict)
 
@@ -62,6 +63,7 @@ async def understood(whole: Assembled, source: Source | None, letter: Letters) -
     """Return what an answer means."""
     first, body = whole.first, whole.body
     answer = Answer(first.account, first.response_id, NoAnswer(drain_id=first.response_id, why=""), whole.offsets)
+    answer.traceparent = first.traceparent
     if body is None:
         answer.item = NoAnswer(drain_id=first.response_id, why="incomplete")
         why = "parts of the body are missing or are not what was sent"
