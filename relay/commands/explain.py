@@ -31,6 +31,9 @@ def explain(
     account: Annotated[
         str | None, typer.Option("--account", "-a", help="Search this account only; alone: explain the account.")
     ] = None,
+    whole: Annotated[  # noqa: FBT002 - typer's way to say a flag
+        bool, typer.Option("--whole", help="Read the topics whole, not only the time that the message lived in.")
+    ] = False,
     config: ConfigOption = None,
     bootstrap_servers: BootstrapOption = None,
     json_: JsonOption = False,  # noqa: FBT002 - typer's way to say a flag
@@ -50,7 +53,7 @@ def explain(
         if of_account.missing:
             raise typer.Exit(1)
         return
-    of_message = _message(settings, message_id, account)
+    of_message = _message(settings, message_id, account, whole=whole)
     _tell(of_message, message_view if of_message.entries else None, json_=json_)
     if not of_message.entries:
         where = account or "any configured account"
@@ -65,9 +68,12 @@ def _is_id(text: str) -> bool:
         return False
 
 
-def _message(settings: Settings, message_id: str, account: str | None) -> Explanation:
+def _message(settings: Settings, message_id: str, account: str | None, *, whole: bool) -> Explanation:
     candidates = candidates_of(settings, account)
-    findings = _read(settings, lambda reads: search(reads, candidates, message_id, one_account=account is not None))
+    one_account = account is not None
+    findings = _read(
+        settings, lambda reads: search(reads, candidates, message_id, one_account=one_account, whole=whole)
+    )
     return explained(findings, candidates, settings.accounts, datetime.now(UTC))
 
 

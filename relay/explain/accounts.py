@@ -11,7 +11,7 @@ from relay.core.model import Json, MessageState
 from relay.explain.candidates import Candidate
 from relay.explain.drains import all_of, drains_of, wish_entry
 from relay.explain.entries import Entry, Found, Kind, in_order, shown
-from relay.explain.reading import Reads
+from relay.explain.reading import Reads, missing
 from relay.kafka.partitions import partition_of
 from relay.slot.codec import UnreadableInternal, decode_state
 from relay.slot.keys import account_key, account_shard_key, message_key
@@ -75,7 +75,7 @@ class AccountFindings:
 async def search_account(reads: Reads, candidate: Candidate) -> AccountFindings:
     """Read the states of an account: all partitions, or the one that it lives in."""
     count = reads.partitions("state")
-    findings = AccountFindings(missing=reads.missing(["state"]))
+    findings = AccountFindings(missing=missing(reads, ["state"]))
     numbers = set(range(count))
     if candidate.collected and count:
         numbers = {partition_of(account_shard_key(candidate.name), count)}

@@ -49,7 +49,10 @@ class Names:
 
     def may_name(self, document: bytes) -> bool:
         """Tell, quickly, whether a document might hold one of the ids."""
-        return any(sign in document for sign in self._signs)
+        for sign in self._signs:  # noqa: SIM110 - half the time of any(), which counts here: it is asked of each record
+            if sign in document:
+                return True
+        return False
 
 
 def ids_in(fields: Json) -> tuple[str | None, str | None]:

@@ -1,4 +1,4 @@
-"""Reads partitions of the topics from their beginning to the end that they had when it began. Joins no group."""
+"""Reads partitions of the topics, whole or in a window of time, to the end that they had. Joins no group."""
 
 import asyncio
 import contextlib
@@ -12,16 +12,20 @@ from rich.progress import Progress as Bar
 
 from relay.configuration import Settings
 from relay.explain.entries import Found
+from relay.explain.stretches import NOTHING_TAKEN, Stretch, Taken, stretches_of, taken_of
+from relay.explain.windows import WHOLE, Place, Window
 from relay.kafka.topics import topics_of
 
 START_SECONDS = 15
 STALLED_SECONDS = 15.0  # without any news from Kafka
 READ_MILLISECONDS = 200
-FETCH_BYTES = 8 * 1_048_576
+FETCH_BYTES = 2 * 1_048_576
+FETCH_MILLISECONDS = 20  # a fetch of partitions that are at their end keeps the others waiting
 SHOWN_AFTER_SECONDS = 0.5
 
-Place = tuple[str, int]
 Take = Callable[[Found], None]
+Matters = Callable[[bytes | None, bytes | None], bool]
+"""Tells by a record's key and value, quickly, whether it must be looked at."""
 Progress = Callable[[int, int], None]
 
 
@@ -32,87 +36,123 @@ class Reads(Protocol):
         """Return how many partitions the topic has; 0 if there is no such topic."""
         ...
 
-    def missing(self, topics: Collection[str]) -> tuple[str, ...]:
-        """Return those of the topics that are not there, or hidden from us, by their own names."""
+    def name(self, topic: str) -> str:
+        """Return the topic's own name."""
         ...
 
-    async def read(self, places: Collection[Place], take: Take) -> None:
-        """Give every record of the partitions, of each in its order; only what is committed."""
+    async def read(
+        self,
+        places: Collection[Place],
+        take: Take,
+        *,
+        window: Window = WHOLE,
+        matters: Matters | None = None,
+    ) -> Mapping[Place, int]:
+        """Give the records of the partitions, of each in its order; only what is committed, only what matters.
+
+        Return how many records of each partition were left unread outside the window.
+        """
         ...
+
+
+def missing(reads: Reads, topics: Collection[str]) -> tuple[str, ...]:
+    """Return those of the topics that are not there, or hidden from us, by their own names."""
+    return tuple(reads.name(topic) for topic in topics if not reads.partitions(topic))
 
 
 class KafkaReads:
-    """The real thing: a consumer for each reading."""
+    """The real thing: one consumer for all readings. `taken`: see `stretches_of`."""
 
     def __init__(
-        self, options: Mapping[str, Any], names: Mapping[str, str], counts: Mapping[str, int], progress: Progress
+        self,
+        options: Mapping[str, Any],
+        names: Mapping[str, str],
+        counts: Mapping[str, int],
+        progress: Progress,
+        taken: Taken = NOTHING_TAKEN,
     ) -> None:
         self._options = options
         self._names = names
         self._topics = {name: topic for topic, name in names.items()}
         self._counts = counts
         self._progress = progress
+        self._taken = taken
+        self._consumer: AIOKafkaConsumer | None = None
 
     def partitions(self, topic: str) -> int:
         """Return how many partitions the topic has; 0 if there is no such topic."""
         return self._counts.get(self._names[topic], 0)
 
-    def missing(self, topics: Collection[str]) -> tuple[str, ...]:
-        """Return those of the topics that are not there, or hidden from us, by their own names."""
-        return tuple(self._names[topic] for topic in topics if not self.partitions(topic))
+    def name(self, topic: str) -> str:
+        """Return the topic's own name."""
+        return self._names[topic]
 
-    async def read(self, places: Collection[Place], take: Take) -> None:
-        """Give every record of the partitions, of each in its order; only what is committed.
+    async def read(
+        self,
+        places: Collection[Place],
+        take: Take,
+        *,
+        window: Window = WHOLE,
+        matters: Matters | None = None,
+    ) -> Mapping[Place, int]:
+        """Give the records of the partitions, of each in its order; only what is committed, only what matters.
 
-        Raises whatever aiokafka raises, and TimeoutError if it merely falls silent.
+        Return how many records of each partition were left unread outside the window. Raises whatever aiokafka
+        raises, and TimeoutError if it merely falls silent.
         """
         partitions = [TopicPartition(self._names[topic], number) for topic, number in places]
         if not partitions:
-            return
-        consumer = AIOKafkaConsumer(
-            **self._options,
-            auto_offset_reset="earliest",  # retention may remove the beginning meanwhile
-            enable_auto_commit=False,
-            isolation_level="read_committed",
-            max_partition_fetch_bytes=FETCH_BYTES,
-            fetch_max_bytes=4 * FETCH_BYTES,
-        )
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                await consumer.start()
-                consumer.assign(partitions)
-                begins = await consumer.beginning_offsets(partitions)
-                ends = await consumer.end_offsets(partitions)
-            for tp, offset in begins.items():
-                consumer.seek(tp, offset)
-            await self._read_to(consumer, begins, ends, take)
-        finally:
-            await consumer.stop()
+            return {}
+        async with asyncio.timeout(START_SECONDS):
+            consumer = await self._started()
+            stretches = await stretches_of(consumer, partitions, window, self._taken)
+        for stretch in filter(None, stretches.parts):
+            consumer.assign(list(stretch))
+            for tp, (begin, _) in stretch.items():
+                consumer.seek(tp, begin)
+            await self._read_to(consumer, stretch, take, matters)
+        return {(self._topics[tp.topic], tp.partition): count for tp, count in stretches.left.items()}
 
-    async def _read_to(
-        self,
-        consumer: AIOKafkaConsumer,
-        begins: Mapping[TopicPartition, int],
-        ends: Mapping[TopicPartition, int],
-        take: Take,
-    ) -> None:
-        at = dict(begins)
-        total = sum(ends.values()) - sum(begins.values())
+    async def close(self) -> None:
+        """Leave Kafka."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    async def _started(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            self._consumer = AIOKafkaConsumer(
+                **self._options,
+                auto_offset_reset="earliest",  # retention may remove the beginning meanwhile
+                enable_auto_commit=False,
+                isolation_level="read_committed",
+                max_partition_fetch_bytes=FETCH_BYTES,
+                fetch_max_bytes=8 * FETCH_BYTES,
+                fetch_max_wait_ms=FETCH_MILLISECONDS,
+            )
+            await self._consumer.start()
+        return self._consumer
+
+    async def _read_to(self, consumer: AIOKafkaConsumer, stretch: Stretch, take: Take, matters: Matters | None) -> None:
+        at = {tp: begin for tp, (begin, _) in stretch.items()}
+        total = sum(end - begin for begin, end in stretch.values())
         moved_at = time.monotonic()
-        while behind := [tp for tp, offset in at.items() if offset < ends[tp]]:
+        while behind := {tp: stretch[tp][1] for tp, offset in at.items() if offset < stretch[tp][1]}:
             before = sum(at.values())
+            lacking = sum(end - at[tp] for tp, end in behind.items())
             async with asyncio.timeout(STALLED_SECONDS):
-                fetched = await consumer.getmany(*behind, timeout_ms=READ_MILLISECONDS)
+                fetched = await consumer.getmany(*behind, timeout_ms=READ_MILLISECONDS, max_records=lacking)
                 at |= {tp: await consumer.position(tp) for tp in behind}
             for tp, records in fetched.items():
+                end = behind[tp]
                 for record in records:
-                    if record.offset < ends[tp]:
+                    if record.offset < end and (matters is None or matters(record.key, record.value)):
                         take(self._found(record))
-            self._progress(sum(min(offset, ends[tp]) - begins[tp] for tp, offset in at.items()), total)
+            consumer.pause(*(tp for tp, end in behind.items() if at[tp] >= end))
+            self._progress(sum(min(at[tp], end) - begin for tp, (begin, end) in stretch.items()), total)
             if sum(at.values()) > before:
                 moved_at = time.monotonic()
             elif time.monotonic() - moved_at > STALLED_SECONDS:
-                raise TimeoutError(f"{behind[0].topic}: nothing came for {STALLED_SECONDS:g} s")
+                raise TimeoutError(f"{next(iter(behind)).topic}: nothing came for {STALLED_SECONDS:g} s")
 
     def _found(self, record: Any) -> Found:
         return Found(
@@ -132,8 +172,13 @@ async def reads_of(settings: Settings, options: Mapping[str, Any]) -> AsyncItera
     """Ask Kafka which topics there are, to read from them; raises whatever aiokafka raises, and TimeoutError."""
     async with asyncio.timeout(START_SECONDS), topics_of(options, settings) as topics:
         counts = await topics.counts()
+        taken = await taken_of(options, settings, counts)
     with progress_shown(Console(stderr=True)) as progress:
-        yield KafkaReads(options, settings.topics.model_dump(), counts, progress)
+        reads = KafkaReads(options, settings.topics.model_dump(), counts, progress, taken)
+        try:
+            yield reads
+        finally:
+            await reads.close()
 
 
 @contextlib.contextmanager

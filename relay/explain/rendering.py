@@ -33,7 +33,9 @@ def message_view(explanation: Explanation) -> RenderableType:
         ("message ", "dim"), (printable(explanation.asked), "bold"), (" in ", "dim"), _list(explanation.accounts)
     )
     timeline = _timeline(explanation.entries, several=len(accounts) > 1)
-    return Group(heading, "", timeline, "", *_closing(explanation.summary))
+    left = explanation.left_unread
+    unread = [Text(printable(left), "dim")] if left is not None else []
+    return Group(heading, "", timeline, "", *unread, *_closing(explanation.summary))
 
 
 def account_view(explanation: AccountExplanation) -> RenderableType:

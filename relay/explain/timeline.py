@@ -13,7 +13,9 @@ from relay.explain.inputs import inbox_entry, input_entry
 from relay.explain.letters import letter_entry
 from relay.explain.outcomes import answer_entry, event_entry, state_entry, state_json
 from relay.explain.outlook import Outlook, outlook
-from relay.explain.search import EVENTS, INPUTS, Findings, event_of
+from relay.explain.search import EVENTS, Findings, event_of
+from relay.explain.sought import INPUTS
+from relay.explain.windows import Unread, unread_sentence
 from relay.providers.account import Account
 from relay.slot.codec import UnreadableInternal, decode_requested, decode_state
 from relay.slot.keys import account_of
@@ -33,6 +35,12 @@ class Explanation:
     outlooks: Mapping[str, Outlook]
     summary: tuple[str, ...]
     missing: tuple[str, ...]
+    unread: tuple[Unread, ...]
+
+    @property
+    def left_unread(self) -> str | None:
+        """One line on what was left unread, if anything was."""
+        return unread_sentence(self.unread)
 
     def as_json(self) -> Json:
         """Return the explanation as plain JSON values."""
@@ -44,6 +52,7 @@ class Explanation:
             "next": {key: each.as_json() for key, each in self.outlooks.items()},
             "summary": list(self.summary),
             "missing_topics": list(self.missing),
+            "unread": {"sentence": self.left_unread, "topics": [each.as_json() for each in self.unread]},
         }
 
 
@@ -74,6 +83,7 @@ def explained(
         outlooks=outlooks,
         summary=tuple([*summary, *_gaps(entries)] or _without_state(entries)),
         missing=findings.missing,
+        unread=tuple(findings.unread),
     )
 
 

@@ -44,7 +44,10 @@ class Line(StrEnum):
     SLOTS_REVOKED = "slots.revoked", "The group took partitions away."
     SLOTS_RESTORED = "slots.restored", "Slots know their state and work."
     SLOTS_FAILED = "slots.failed", "Slots could not be acquired; tried again."
-    OFFSETS_HANGING = "offsets.hanging", "Kafka did not end a transaction on the group's offsets; some are read again."
+    OFFSETS_BYPASSED = (
+        "offsets.bypassed",
+        "Kafka did not end a transaction on the group's offsets; some are read again.",
+    )
     TURN_COMMITTED = "turn.committed", "One transaction was committed."
     TURN_FAILED = "turn.failed", "A transaction failed; its slots are acquired anew."
     PRODUCER_REPLACED = "producer.replaced", "The producer was thrown away and a new one started."

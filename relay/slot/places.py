@@ -29,7 +29,7 @@ async def places(
         if not hanging and time.monotonic() - began > HANGING_SECONDS:
             hanging = True
             log.error(
-                Line.OFFSETS_HANGING,
+                Line.OFFSETS_BYPASSED,
                 partitions=sorted({tp.partition for tp in assigned}),
                 seconds=HANGING_SECONDS,
                 fix="restart the broker that leads the group's partition of __consumer_offsets, or abort it there",

@@ -1,7 +1,8 @@
 """Records of topics in memory, and readers of them that keep count of what was asked for."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from relay.contracts.cloudevents import status_changed_headers
@@ -11,7 +12,8 @@ from relay.core.model import Event, MessageState
 from relay.explain.candidates import Candidate
 from relay.explain.entries import Found
 from relay.explain.names import state_key
-from relay.explain.reading import Place, Take
+from relay.explain.reading import Matters, Take
+from relay.explain.windows import WHOLE, Place, Window, milliseconds
 from relay.kafka.partitions import partition_of
 from relay.providers.infobip_voice import read_page
 from relay.slot.codec import encode_account, encode_requested, encode_state
@@ -22,6 +24,7 @@ from tests.builders import NOON, after, rules
 from tests.infobip_pages import ACCOUNT
 
 PARTITIONS = 4
+NO_TIMESTAMP = -1
 TOPICS = ("fetch_requests", "messages_sent", "delivered", "seen", "failed", "answered", "inbox", "raw", "state")
 HYBER = Candidate(name="hyber_main", rules=rules())
 VOICE = Candidate(
@@ -37,6 +40,8 @@ class Shelf:
     def __init__(self, *, missing: Collection[str] = (), partitions: int = PARTITIONS) -> None:
         self._partitions = partitions
         self.asked_for: set[Place] = set()
+        self.windows: list[tuple[str, Window]] = []
+        self.untaken: dict[str, int] = {}  # how many records at the end of a topic's partitions nobody took yet
         self._records: list[Found] = []
         self._missing = missing
 
@@ -44,16 +49,32 @@ class Shelf:
         """Return the partition count."""
         return 0 if topic in self._missing else self._partitions
 
-    def missing(self, topics: Collection[str]) -> tuple[str, ...]:
-        """Return the topics that are not there."""
-        return tuple(f"t.{topic}" for topic in topics if topic in self._missing)
+    def name(self, topic: str) -> str:
+        """Return the topic's own name."""
+        return f"t.{topic}"
 
-    async def read(self, places: Collection[Place], take: Take) -> None:
-        """Give the records of the partitions."""
+    async def read(
+        self,
+        places: Collection[Place],
+        take: Take,
+        *,
+        window: Window = WHOLE,
+        matters: Matters | None = None,
+    ) -> Mapping[Place, int]:
+        """Give the records of the window that matter, and after it those that nobody took yet."""
         self.asked_for |= set(places)
-        for found in self._records:
-            if (found.topic, found.partition) in places:
-                take(found)
+        self.windows += [(topic, window) for topic in sorted({topic for topic, _ in places})]
+        left: dict[Place, int] = {}
+        for place in places:
+            records = [found for found in self._records if (found.topic, found.partition) == place]
+            begin = _first(records, window.since, 0)
+            close = max(begin, _first(records, window.until, len(records)))
+            rest = max(close, len(records) - self.untaken.get(place[0], 0))
+            left[place] = begin + rest - close
+            for found in records[begin:close] + records[rest:]:
+                if matters is None or matters(found.key, found.value):
+                    take(found)
+        return left
 
     def put(
         self,
@@ -72,7 +93,7 @@ class Shelf:
             name=f"t.{topic}",
             partition=partition,
             offset=sum((each.topic, each.partition) == (topic, partition) for each in self._records),
-            timestamp=round(after(seconds).timestamp() * 1000),
+            timestamp=milliseconds(after(seconds)),
             key=key,
             value=value,
             headers=headers or [],
@@ -116,6 +137,16 @@ class Shelf:
             self.put("raw", record.key, record.value, seconds=seconds, headers=record.headers)
             for record in raw_records(response, "raw", 0)
         ]
+
+
+def _first(records: Sequence[Found], instant: datetime | None, otherwise: int) -> int:
+    """Return the place of the first record that is not older, as Kafka does; all are where none has a timestamp."""
+    if instant is None:
+        return otherwise
+    if all(found.timestamp == NO_TIMESTAMP for found in records):
+        return otherwise
+    at = milliseconds(instant)
+    return next((place for place, found in enumerate(records) if found.timestamp >= at), len(records))
 
 
 def shard_of(candidate: Candidate, message_id: str | None, extra_id: str | None) -> bytes:

@@ -28,10 +28,15 @@ ACCOUNTS: Mapping[str, Account] = {
 
 
 async def found(
-    shelf: Shelf, asked: str = "m-1", *, candidates: Sequence[Candidate] = (HYBER, VOICE), one_account: bool = False
+    shelf: Shelf,
+    asked: str = "m-1",
+    *,
+    candidates: Sequence[Candidate] = (HYBER, VOICE),
+    one_account: bool = False,
+    whole: bool = False,
 ) -> Findings:
     """Search the shelf."""
-    return await search(shelf, candidates, asked, one_account=one_account)
+    return await search(shelf, candidates, asked, one_account=one_account, whole=whole)
 
 
 async def told(
@@ -40,10 +45,11 @@ async def told(
     *,
     candidates: Sequence[Candidate] = (HYBER, VOICE),
     one_account: bool = False,
+    whole: bool = False,
     now: datetime | None = None,
 ) -> Explanation:
     """Explain a message, a minute after noon."""
-    findings = await found(shelf, asked, candidates=candidates, one_account=one_account)
+    findings = await found(shelf, asked, candidates=candidates, one_account=one_account, whole=whole)
     return explained(findings, candidates, ACCOUNTS, now or after(60))
 
 

@@ -159,7 +159,7 @@ async def test_offsets_that_hang_are_passed_over(kafka: EmbeddedKafka, tmp_path:
         async with hanging(relay):
             environment = {"HANGING_SECONDS": "2"}
             second = await relay.started(("-m", "tests.chaos.launcher"), environment=environment)
-            (line,) = second.lines("offsets.hanging")
+            (line,) = second.lines("offsets.bypassed")
             assert line["level"] == "error"
             await relay.fetch(message_id="m-1")
             relay.simulator.send(Message(message_id="m-2", steps=(steps.delivered(0, "sms"),)))
