@@ -221,8 +221,9 @@ class Slot:
         self.pending = 0
 
     def close(self) -> None:
-        """Give up: lookups are cancelled, what arrives later is dropped."""
+        """Give up: lookups are cancelled, what arrives later is dropped, what is known takes no more memory."""
         self.ready = False
+        self.clear()
         for ticket in list(self.asking.values()):
             ticket.cancel()
         self.asking.clear()

@@ -198,3 +198,13 @@ def test_a_dead_letter_is_written_while_an_older_request_still_waits() -> None:
     driven.slot.refuse(1, Outgoing("letters", 0, None, b"{}", []))
     turn = driven.turn()
     assert (turn.next_offset, len(turn.letters), turn.writes_something) == (0, 1, True)
+
+
+def test_a_closed_slot_holds_nothing() -> None:
+    """Its states are read anew by the next owner, which may be this process: held twice they would double its memory."""
+    driven = settled()
+    assert driven.slot.entries
+    driven.slot.close()
+    assert not driven.slot.entries
+    assert driven.slot.timers.first() is None
+    assert driven.slot.pending == 0
