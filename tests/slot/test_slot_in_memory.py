@@ -201,7 +201,7 @@ def test_a_dead_letter_is_written_while_an_older_request_still_waits() -> None:
 
 
 def test_a_closed_slot_holds_nothing() -> None:
-    """Its states are read anew by the next owner, which may be this process: held twice they would double its memory."""
+    """Its states are read anew by the next owner, which may be this process: held twice they would take twice."""
     driven = settled()
     assert driven.slot.entries
     driven.slot.close()
