@@ -68,7 +68,7 @@ class Replica:
         async with aiohttp.ClientSession() as session, session.get(url) as response:
             return response.status, await response.text()
 
-    async def ready(self, seconds: float = 30) -> None:
+    async def ready(self, seconds: float = 90) -> None:
         """Wait until /ready says yes."""
 
         async def asked() -> bool:
