@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -24,6 +25,12 @@ def kafka() -> Iterator[EmbeddedKafka]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long tests first: where several processes run tests, the short ones fill up the end."""
     items.sort(key=lambda item: item.get_closest_marker("kafka") is None)
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

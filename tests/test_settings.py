@@ -9,34 +9,9 @@ from pydantic import BaseModel, ValidationError
 from relay.configuration import TopicSettings
 from relay.providers.hyber.settings import HyberAccount
 from relay.settings import Settings, describe, load_settings
+from tests.relay_toml import ACCOUNT, HYBER, SECRET, load
 
-SECRET = "s3cret-Value"
-ACCOUNT = {
-    "RELAY_ACCOUNTS__X__PROVIDER": "hyber",
-    "RELAY_ACCOUNTS__X__BASE_URL": "https://dr.example",
-    "RELAY_ACCOUNTS__X__CLIENT_ID": "1021",
-    "RELAY_ACCOUNTS__X__USERNAME": "login",
-    "RELAY_ACCOUNTS__X__PASSWORD": SECRET,
-}
-HYBER = f"""
-[accounts.x]
-provider = "hyber"
-base_url = "https://dr.example"
-client_id = "1021"
-username = "login"
-password = "{SECRET}"
-"""
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-def load(toml: str = "", environ: dict[str, str] | None = None) -> Settings:
-    """Load a relay.toml with this text."""
-    Path("relay.toml").write_text(toml, encoding="utf-8")
-    return load_settings(None, environ or {})
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 def hyber(settings: Settings, name: str = "x") -> HyberAccount:

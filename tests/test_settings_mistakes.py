@@ -1,16 +1,11 @@
 """One line for each mistake in the configuration, with its remedy and without a secret."""
 
-from pathlib import Path
-
 import pytest
 
 from relay.settings import ConfigurationError, load_settings
-from tests.refused import ACCOUNT, HYBER, SECRET, refusal
+from tests.relay_toml import ACCOUNT, HYBER, SECRET, refusal
 
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 MISTAKES = [

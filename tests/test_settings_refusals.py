@@ -5,12 +5,9 @@ from pathlib import Path
 import pytest
 
 from relay.settings import ConfigurationError, load_settings
-from tests.refused import HYBER, SECRET, load, refusal
+from tests.relay_toml import HYBER, SECRET, load, refusal
 
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 def test_all_mistakes_are_told_at_once() -> None:

@@ -13,9 +13,8 @@ from typing import Any, TypeVar
 import typer
 from rich.console import Console, RenderableType
 
-from relay.commands.options import settings_of
+from relay.commands.options import with_named_kafka
 from relay.configuration import Settings
-from relay.mistakes import ConfigurationError
 from relay.printable import printable
 from relay.since import since
 
@@ -25,24 +24,22 @@ _T = TypeVar("_T")
 
 
 def named_kafka(config: Path | None, bootstrap_servers: str | None) -> Settings:
-    """Load the settings, which must name a Kafka; raises ConfigurationError."""
-    settings = settings_of(config, bootstrap_servers)
-    if settings.kafka.bootstrap_servers is None:
-        raise ConfigurationError(["kafka.bootstrap_servers: is not set; name the Kafka whose topics are meant"])
+    """Load the settings, which must name a Kafka, and keep its client's lines from ours; raises ConfigurationError."""
+    settings = with_named_kafka(config, bootstrap_servers)
     for library in ("aiokafka", "asyncio"):  # their errors, and futures of abandoned clients, are told in our own words
         logging.getLogger(library).addHandler(logging.NullHandler())
     return settings
 
 
-def answered(work: Coroutine[Any, Any, _T]) -> _T:
-    """Do what needs Kafka; whatever keeps Kafka from answering is one line and exit code 1."""
+def answered(work: Coroutine[Any, Any, _T], failure: str = "Kafka can't be used") -> _T:
+    """Do what needs Kafka; whatever keeps Kafka from answering is one line, of this failure, and exit code 1."""
     try:
         return asyncio.run(work)
     except (typer.Exit, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001 - aiokafka raises many kinds while Kafka is away
         why = f"{type(error).__name__}: {str(error) or 'no answer in time'}"
-        typer.echo(printable(f"Kafka can't be used: {why}"), err=True)
+        typer.echo(printable(f"{failure}: {why}"), err=True)
         raise typer.Exit(1) from None
 
 

@@ -1,16 +1,15 @@
 """`relay explain`: what became of a message, from the topics alone; or how an account stands."""
 
-import asyncio
 import json
-import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
-from relay.commands.options import BootstrapOption, ConfigOption, JsonOption, settings_of
+from relay.commands.asking import answered, named_kafka, show
+from relay.commands.options import BootstrapOption, ConfigOption, JsonOption
 from relay.configuration import Settings
 from relay.explain.accounts import AccountExplanation, explained_account, search_account
 from relay.explain.candidates import candidates_of
@@ -19,10 +18,8 @@ from relay.explain.rendering import account_view, message_view
 from relay.explain.search import search
 from relay.explain.timeline import Explanation, explained
 from relay.kafka.connection import client_options
-from relay.mistakes import ConfigurationError
 from relay.printable import printable
 
-PIPED_WIDTH = 1000  # one line each for grep and logs; a terminal gets columns that fit it
 _T = TypeVar("_T")
 
 
@@ -43,10 +40,7 @@ def explain(
         raise typer.BadParameter("must be an id in valid UTF-8, not empty", param_hint="MESSAGE_ID")
     if message_id is None and account is None:
         raise typer.BadParameter("name a message, or an account with --account", param_hint="MESSAGE_ID")
-    settings = settings_of(config, bootstrap_servers)
-    if settings.kafka.bootstrap_servers is None:
-        raise ConfigurationError(["kafka.bootstrap_servers: is not set; name the Kafka whose topics are meant"])
-    logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # its errors are told in our own words
+    settings = named_kafka(config, bootstrap_servers)
     if message_id is None:
         of_account = _account(settings, account)
         _tell(of_account, account_view, json_=json_)
@@ -84,19 +78,13 @@ def _account(settings: Settings, account: str | None) -> AccountExplanation:
 
 
 def _read(settings: Settings, search_in: Callable[[KafkaReads], Awaitable[_T]]) -> _T:
-    """Search the topics; whatever keeps Kafka from answering is one line."""
     options = client_options(settings.kafka)
 
     async def searched() -> _T:
         async with reads_of(settings, options) as reads:
             return await search_in(reads)
 
-    try:
-        return asyncio.run(searched())
-    except Exception as error:  # noqa: BLE001 - aiokafka raises many kinds while Kafka is away
-        why = f"{type(error).__name__}: {str(error) or 'no answer in time'}"
-        typer.echo(printable(f"Kafka can't be read: {why}"), err=True)
-        raise typer.Exit(1) from None
+    return answered(searched(), "Kafka can't be read")
 
 
 def _tell(
@@ -109,16 +97,4 @@ def _tell(
     if json_:
         typer.echo(json.dumps(explanation.as_json()))
     elif view is not None:
-        _show(view(explanation))
-
-
-def _show(what: RenderableType) -> None:
-    console = Console()
-    if console.is_terminal:
-        console.print(what)
-        return
-    piped = Console(width=PIPED_WIDTH)
-    with piped.capture() as captured:
-        piped.print(what)
-    for line in captured.get().splitlines():
-        typer.echo(line.rstrip())
+        show(view(explanation))

@@ -12,6 +12,7 @@ import typer
 from relay.configuration import Settings
 from relay.kafka.connection import client_options
 from relay.kafka.embedded import EmbeddedKafka
+from relay.mistakes import ConfigurationError
 from relay.observe.lines import Line
 from relay.settings import load_settings
 
@@ -32,6 +33,14 @@ def settings_of(config: Path | None, bootstrap_servers: str | None = None) -> Se
     if bootstrap_servers is not None:
         environ["RELAY_KAFKA__BOOTSTRAP_SERVERS"] = bootstrap_servers
     return load_settings(config, environ)
+
+
+def with_named_kafka(config: Path | None, bootstrap_servers: str | None) -> Settings:
+    """Load the settings, which must name a Kafka; raises ConfigurationError."""
+    settings = settings_of(config, bootstrap_servers)
+    if settings.kafka.bootstrap_servers is None:
+        raise ConfigurationError(["kafka.bootstrap_servers: is not set; name the Kafka whose topics are meant"])
+    return settings
 
 
 @contextlib.contextmanager

@@ -8,12 +8,11 @@ from typing import Annotated, Any
 import typer
 from aiokafka.errors import KafkaError
 
-from relay.commands.options import BootstrapOption, ConfigOption, JsonOption, settings_of
+from relay.commands.options import BootstrapOption, ConfigOption, JsonOption, settings_of, with_named_kafka
 from relay.configuration import Settings
 from relay.kafka.connection import client_options
 from relay.kafka.topics import topics_of
 from relay.migration import Migration, MigrationRefused
-from relay.mistakes import ConfigurationError
 
 app = typer.Typer(help="The topics of the relay.", no_args_is_help=True)
 
@@ -23,7 +22,7 @@ KAFKA_SECONDS = 30
 @app.command("create")
 def create(config: ConfigOption = None, bootstrap_servers: BootstrapOption = None, json_: JsonOption = False) -> None:  # noqa: FBT002 - typer's way to say a flag
     """Create the topics that are missing; exit 1 if one could not be created."""
-    settings, options = _kafka(settings_of(config, bootstrap_servers))
+    settings, options = _kafka(config, bootstrap_servers)
     created, refused = asyncio.run(_bounded(_create(settings, options)))
     if json_:
         typer.echo(json.dumps({"created": created, "refused": refused}))
@@ -40,7 +39,7 @@ def create(config: ConfigOption = None, bootstrap_servers: BootstrapOption = Non
 @app.command("check")
 def check(config: ConfigOption = None, bootstrap_servers: BootstrapOption = None, json_: JsonOption = False) -> None:  # noqa: FBT002 - typer's way to say a flag
     """Say what is wrong with the topics; exit 1 if anything is."""
-    settings, options = _kafka(settings_of(config, bootstrap_servers))
+    settings, options = _kafka(config, bootstrap_servers)
     problems = asyncio.run(_bounded(problems_of(settings, options)))
     if json_:
         typer.echo(json.dumps({"problems": problems}))
@@ -61,7 +60,7 @@ def migrate(
     json_: JsonOption = False,  # noqa: FBT002 - typer's way to say a flag
 ) -> None:
     """Copy the internal topics to others with another partition count, while no relay runs; see docs/scaling.md."""
-    old, options = _kafka(settings_of(config, bootstrap_servers))
+    old, options = _kafka(config, bootstrap_servers)
     new = settings_of(to, bootstrap_servers)
     try:
         copied = asyncio.run(_migrate(Migration(old, new, options)))
@@ -83,9 +82,8 @@ async def _migrate(migration: Migration) -> dict[str, int]:
     return await migration.copy(delayed)
 
 
-def _kafka(settings: Settings) -> tuple[Settings, dict[str, Any]]:
-    if settings.kafka.bootstrap_servers is None:
-        raise ConfigurationError(["kafka.bootstrap_servers: is not set; name the Kafka whose topics are meant"])
+def _kafka(config: Path | None, bootstrap_servers: str | None) -> tuple[Settings, dict[str, Any]]:
+    settings = with_named_kafka(config, bootstrap_servers)
     return settings, client_options(settings.kafka)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any, Self
 
 from relay.contracts.instants import format_instant
 from relay.core.model import Json
@@ -41,6 +42,20 @@ class Found:
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]] = ()
+
+    @classmethod
+    def of(cls, record: Any, topic: str) -> Self:
+        """Make one of a record as aiokafka's consumer gives it."""
+        return cls(
+            topic=topic,
+            name=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            timestamp=record.timestamp,
+            key=record.key,
+            value=record.value,
+            headers=record.headers,
+        )
 
     @property
     def at(self) -> datetime | None:

@@ -146,25 +146,13 @@ class KafkaReads:
                 end = behind[tp]
                 for record in records:
                     if record.offset < end and (matters is None or matters(record.key, record.value)):
-                        take(self._found(record))
+                        take(Found.of(record, self._topics[record.topic]))
             consumer.pause(*(tp for tp, end in behind.items() if at[tp] >= end))
             self._progress(sum(min(at[tp], end) - begin for tp, (begin, end) in stretch.items()), total)
             if sum(at.values()) > before:
                 moved_at = time.monotonic()
             elif time.monotonic() - moved_at > STALLED_SECONDS:
                 raise TimeoutError(f"{next(iter(behind)).topic}: nothing came for {STALLED_SECONDS:g} s")
-
-    def _found(self, record: Any) -> Found:
-        return Found(
-            topic=self._topics[record.topic],
-            name=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            timestamp=record.timestamp,
-            key=record.key,
-            value=record.value,
-            headers=record.headers,
-        )
 
 
 @contextlib.asynccontextmanager

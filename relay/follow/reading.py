@@ -86,23 +86,11 @@ async def _read(
         fetched = await consumer.getmany(*(open_ or ()), timeout_ms=READ_MILLISECONDS)
         if fetched:
             moved_at = time.monotonic()
-            take([_found(each) for records in fetched.values() for each in records if _is_before(each, ends)])
+            new = [each for records in fetched.values() for each in records if _is_before(each, ends)]
+            take([Found.of(each, each.topic) for each in new])
         elif ends is not None and time.monotonic() - moved_at > STALLED_SECONDS:
             raise TimeoutError(f"nothing came for {STALLED_SECONDS:g} s")
 
 
 def _is_before(record: Any, ends: Mapping[TopicPartition, int] | None) -> bool:
     return bool(ends is None or record.offset < ends[TopicPartition(record.topic, record.partition)])
-
-
-def _found(record: Any) -> Found:
-    return Found(
-        topic=record.topic,
-        name=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        timestamp=record.timestamp,
-        key=record.key,
-        value=record.value,
-        headers=record.headers,
-    )

@@ -154,7 +154,7 @@ async def letters_at(options: Mapping[str, Any], topic: str, places: Sequence[tu
                 async with asyncio.timeout(STALLED_SECONDS):
                     record = await consumer.getone(tp)
                 if record.offset in offsets:
-                    yield _found(record)
+                    yield Found.of(record, "dead_letters")
     finally:
         await let_go(consumer)
 
@@ -163,16 +163,3 @@ async def _position(consumer: AIOKafkaConsumer, tp: TopicPartition) -> int:
     async with asyncio.timeout(STALLED_SECONDS):
         position: int = await consumer.position(tp)
         return position
-
-
-def _found(record: Any) -> Found:
-    return Found(
-        topic="dead_letters",
-        name=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        timestamp=record.timestamp,
-        key=record.key,
-        value=record.value,
-        headers=record.headers,
-    )

@@ -6,7 +6,8 @@ within the log's own limit.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -14,6 +15,7 @@ import structlog
 
 from relay.core.collecting import Filter
 from relay.core.items import Answered, Item, Unanswered
+from relay.core.model import Report
 from relay.lookups.door import Door
 from relay.lookups.http import HttpFailure, HttpRequest, HttpResponse
 from relay.lookups.pacing import limiter_of
@@ -152,8 +154,11 @@ class LogLookups:
         answer = await self._asked(
             self._to_request(message_ids=tuple(message_id for _, message_id, _ in batch), limit=LOG_LIMIT)
         )
+        reports: dict[str | None, list[Report]] = defaultdict(list)
+        for report in answer.reports if isinstance(answer, Page) else ():
+            reports[report.message_id].append(report)
         for ticket, message_id, sent_at in batch:
-            items: list[Item] = [answer] if isinstance(answer, Unanswered) else _answers(answer, message_id, sent_at)
+            items = _answers(answer, reports[message_id], sent_at)
             for item in items:
                 if not ticket.cancelled:
                     ticket.asker.answer(ticket.key, item)
@@ -194,14 +199,15 @@ class LogLookups:
         """Do nothing: the connections are those of the account's drains."""
 
 
-def _answers(page: Page, message_id: str, sent_at: datetime) -> list[Item]:
-    """Return what the log says of a message.
+def _answers(answer: Page | Unanswered, reports: Sequence[Report], sent_at: datetime) -> Sequence[Item]:
+    """Return what the log says of a message; `reports`: those of the page that are about it.
 
     That it isn't in there says nothing where it may be what can't be read, or was sent too long ago.
     """
-    reports = [report for report in page.reports if report.message_id == message_id]
+    if isinstance(answer, Unanswered):
+        return [answer]
     if reports:
         return [Answered(report=report) for report in reports]
-    if page.unreadable or datetime.now(UTC) - sent_at > REACH:
+    if answer.unreadable or datetime.now(UTC) - sent_at > REACH:
         return [Unanswered(asked=True)]
     return [Answered(report=None, found=False)]

@@ -8,22 +8,14 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
-from relay.simulator import steps
 from relay.simulator.infobip_calls import CallEnd, VoiceCall
 from relay.simulator.infobip_endings import ended
 from relay.simulator.messages import Message
 from tests.running import World
+from tests.scripts import SCRIPTS
 
 TICK_SECONDS = 0.1
 AGAIN_SECONDS = 0.3
-SCRIPTS = (
-    (steps.delivered(0, "sms"),),
-    (steps.accepted(0), steps.delivered(0.7, "sms")),
-    (steps.expired(0, "viber"), steps.delivered(1, "sms")),
-    (steps.seen(0, "viber"),),
-    (steps.delivered(0.3, "viber"), steps.seen(1, "viber")),
-    (steps.accepted(0), steps.expired(0.5, "sms")),
-)
 ENDS = tuple(CallEnd)
 UNTOLD = 10  # one call in so many is nobody's: its report comes with others'
 

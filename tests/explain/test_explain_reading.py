@@ -2,11 +2,9 @@
 
 import io
 import uuid
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 from rich.console import Console
 
@@ -19,8 +17,6 @@ from relay.explain.reading import progress_shown, reads_of
 from relay.explain.search import search
 from relay.explain.timeline import explained
 from relay.kafka.connection import client_options
-from relay.kafka.embedded import EmbeddedKafka
-from relay.kafka.topics import topics_of
 from relay.slot.codec import encode_account, encode_state
 from relay.slot.publishing import event_value
 from relay.slot.raw import raw_records
@@ -29,24 +25,6 @@ from tests.explain.shelf import VOICE, a_response
 from tests.infobip_pages import a_page, an_item
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest_asyncio.fixture
-async def settings(kafka: EmbeddedKafka) -> AsyncIterator[Settings]:
-    """Give settings of a relay whose topics are there, and all of one partition."""
-    prefix = uuid.uuid4().hex[:10]
-    names = ("fetch_requests", "messages_sent", "delivered", "seen", "failed", "answered", "dead_letters")
-    made = Settings.model_validate(
-        {
-            "kafka": {"bootstrap_servers": kafka.bootstrap_servers},
-            "relay": {"partitions": 1},
-            "topics": {name: f"{prefix}.{name}" for name in (*names, "inbox", "raw", "state")},
-        }
-    )
-    async with topics_of(client_options(made.kafka), made) as topics:
-        await topics.create_missing()
-        await topics.until_present([made.topics.state])
-    yield made
 
 
 async def a_producer(settings: Settings, transactional_id: str | None = None) -> AIOKafkaProducer:

@@ -1,11 +1,9 @@
 """Windows of time in a real Kafka: where they open and close, with any timestamps, and what nobody took yet."""
 
-import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from relay.configuration import Settings
@@ -13,9 +11,7 @@ from relay.explain.entries import Found
 from relay.explain.reading import reads_of
 from relay.explain.windows import WHOLE, Window, milliseconds
 from relay.kafka.connection import client_options
-from relay.kafka.embedded import EmbeddedKafka
 from relay.kafka.groups import ingest_group
-from relay.kafka.topics import topics_of
 
 pytestmark = pytest.mark.kafka
 BEGAN_AT = datetime.now(UTC) - timedelta(hours=20)  # Kafka takes no timestamp of the future, nor keeps old ones
@@ -24,24 +20,6 @@ BEGAN_AT = datetime.now(UTC) - timedelta(hours=20)  # Kafka takes no timestamp o
 def at(hour: float) -> datetime:
     """Return an instant so many hours after the beginning."""
     return BEGAN_AT + timedelta(hours=hour)
-
-
-@pytest_asyncio.fixture
-async def settings(kafka: EmbeddedKafka) -> AsyncIterator[Settings]:
-    """Give settings of a relay whose topics are there, and all of one partition."""
-    prefix = uuid.uuid4().hex[:10]
-    names = ("fetch_requests", "messages_sent", "delivered", "seen", "failed", "answered", "dead_letters")
-    made = Settings.model_validate(
-        {
-            "kafka": {"bootstrap_servers": kafka.bootstrap_servers},
-            "relay": {"partitions": 1, "group": prefix},
-            "topics": {name: f"{prefix}.{name}" for name in (*names, "inbox", "raw", "state")},
-        }
-    )
-    async with topics_of(client_options(made.kafka), made) as topics:
-        await topics.create_missing()
-        await topics.until_present([made.topics.state])
-    yield made
 
 
 async def written(settings: Settings, topic: str, hours: Sequence[float | None]) -> None:

@@ -2,13 +2,10 @@
 
 import io
 import json
-import logging
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 
 from relay.core.items import Answered
 from relay.lookups.http import HttpResponse
@@ -25,15 +22,7 @@ NUMBER = "380671234567"
 EVIL = f'a\x1b[2J\x9b1m\r\n{{"event": "forged.line"}}\u2028\u202e{NUMBER}'
 
 
-@pytest.fixture(autouse=True)
-def _restored_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
+pytestmark = pytest.mark.usefixtures("restored_logging")
 
 
 def evil(value: Any) -> Any:

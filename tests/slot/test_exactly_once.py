@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from relay.kafka.embedded import EmbeddedKafka
-from relay.simulator import steps
 from relay.simulator.messages import Message
 from relay.simulator.truth import Truth
 from tests.checking import NOTHING, Findings, check, due
 from tests.polling import eventually
 from tests.replica import Replica
 from tests.running import EVENT_TOPICS, World, world
+from tests.scripts import SCRIPTS
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
@@ -25,14 +25,6 @@ FAILPOINTS = (str(Path(__file__).with_name("failpoints.py")),)
 POLLING = {"initial_seconds": 0.2, "factor": 1.2, "max_seconds": 1}
 PER_SECOND = 120
 SETTLED_SECONDS = 60
-SCRIPTS = (
-    (steps.delivered(0, "sms"),),
-    (steps.accepted(0), steps.delivered(0.7, "sms")),
-    (steps.expired(0, "viber"), steps.delivered(1, "sms")),
-    (steps.seen(0, "viber"),),
-    (steps.delivered(0.3, "viber"), steps.seen(1, "viber")),
-    (steps.accepted(0), steps.expired(0.5, "sms")),
-)
 
 
 @contextlib.asynccontextmanager

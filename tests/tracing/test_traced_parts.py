@@ -23,7 +23,7 @@ from relay.slot.publishing import Publishing
 from relay.slot.raw import StoredResponse, part_of, raw_records
 from tests.builders import NOON, a_lookup, a_report, a_request, a_sent, a_state, after, answered, requested, rules
 from tests.lookups.driven_account import FakeHttp, FakeSlot
-from tests.refused import refusal
+from tests.relay_toml import refusal
 from tests.slot.driven import M1, settled
 from tests.tracing.exporting import INPUT, UNSAMPLED, Exported, parent, traceparent
 

@@ -1,10 +1,10 @@
-"""Settings that are refused, and the lines that refuse them."""
+"""A relay.toml by its text: the settings that it gives, or the lines that refuse it."""
 
 from pathlib import Path
 
 import pytest
 
-from relay.settings import ConfigurationError, load_settings
+from relay.settings import ConfigurationError, Settings, load_settings
 
 SECRET = "s3cret-Value"
 ACCOUNT = {
@@ -24,10 +24,10 @@ password = "{SECRET}"
 """
 
 
-def load(toml: str, environ: dict[str, str] | None = None) -> None:
+def load(toml: str = "", environ: dict[str, str] | None = None) -> Settings:
     """Load a relay.toml with this text."""
     Path("relay.toml").write_text(toml, encoding="utf-8")
-    load_settings(None, environ or {})
+    return load_settings(None, environ or {})
 
 
 def refusal(toml: str, environ: dict[str, str] | None = None) -> tuple[str, ...]:
