@@ -70,7 +70,11 @@ def account_lookups(
     return AccountLookups(
         name,
         http=Steady(_http(account), pulse),
-        pace=Pace(rate_per_second=account.rate_per_second, concurrency=asks.concurrency(account)),
+        pace=Pace(
+            rate_per_second=account.rate_per_second,
+            concurrency=asks.concurrency(account),
+            timeout_seconds=account.timeout_seconds,
+        ),
         to_request=lambda lookup: asks.to_request(lookup, account),
         interpret=lambda response, lookup, now: asks.interpret(response, lookup, now, account),
         metrics=metrics,

@@ -1,4 +1,4 @@
-"""One account's lookups: queued new requests first, paced, gated; each ends in one item for the slot that asked."""
+"""One account's lookups: queued, paced, gated; each ends in one item for the slot that asked, if it still waits."""
 
 import asyncio
 import time
@@ -43,7 +43,6 @@ class AccountLookups:
         self.account = account
         self.gate = Gate()
         self.door = Door(account, http=http, gate=self.gate, metrics=metrics)
-        self.in_flight = 0
         self._pace = pace
         self._to_request = to_request
         self._interpret = interpret
@@ -51,6 +50,7 @@ class AccountLookups:
         self._traced = tracing.looked_up
         self._seconds = metrics.lookup_seconds.labels(account)
         self._tickets = Tickets()
+        self._running: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
 
     def ask(self, asker: Asker, key: bytes, *, due: float, urgent: bool) -> Ticket:
@@ -62,8 +62,13 @@ class AccountLookups:
 
     def share(self, part: float) -> None:
         """Use this part (0..1) of the account's limits."""
-        self._pace.share(part)
+        self._pace.share(part, time.monotonic())
         self._changed.set()
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests the provider has, those that nobody waits for any more among them."""
+        return len(self._running)
 
     @property
     def waiting(self) -> int:
@@ -94,20 +99,21 @@ class AccountLookups:
             return False
         if not self.gate.passes(time.monotonic()):
             return True
-        limit = 1 if self.gate.probing else self._pace.in_flight_limit
-        return self.in_flight < min(limit, self._pace.in_flight_limit)
+        limit = self._pace.in_flight_limit(time.monotonic())
+        return self.in_flight < (min(limit, 1) if self.gate.probing else limit)
 
     def _start(self, ticket: Ticket) -> None:
         lookup = ticket.asker.lookup(ticket.key)
         if lookup is None:
             ticket.asker.answer(ticket.key, Unanswered(asked=False))
             return
-        self.in_flight += 1
-        ticket.task = asyncio.create_task(self._look_up(ticket, lookup))
-        ticket.task.add_done_callback(self._ended)
+        ticket.running = True
+        task = asyncio.create_task(self._look_up(ticket, lookup))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self.in_flight -= 1
+        self._running.discard(task)
         self._changed.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error(Line.LOOKUP_FAILED, account=self.account, error=type(error).__name__, exc_info=error)
@@ -160,7 +166,9 @@ class AccountLookups:
         )
 
     async def close(self) -> None:
-        """Close the connections; lookups must have been cancelled before."""
+        """Give up what runs, and close the connections."""
+        for task in self._running:
+            task.cancel()
         await self.door.close()
 
 

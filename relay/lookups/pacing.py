@@ -6,23 +6,37 @@ BURST_SECONDS = 0.02  # what may be caught up after a late wake-up; taken off th
 
 
 class Pace:
-    """The rate and the concurrency that an account's lookups may use in this process."""
+    """The rate and the concurrency that an account's lookups may use in this process.
 
-    def __init__(self, *, rate_per_second: float, concurrency: int) -> None:
+    `timeout_seconds`: how long a provider may have a request.
+    """
+
+    def __init__(self, *, rate_per_second: float, concurrency: int, timeout_seconds: float) -> None:
         self._rate = rate_per_second
         self._concurrency = concurrency
-        self.in_flight_limit = 0
+        self._timeout = timeout_seconds
+        self._permits = self._permits_before = 0
+        self._grows_at = 0.0
         self._limiter = AsyncLimiter(1, 1)
 
-    def share(self, part: float) -> None:
+    def share(self, part: float, monotonic: float) -> None:
         """Use this part (0..1) of the account's limits from now on; what is in the bucket is not carried over.
 
-        A process that owns anything may have one request in flight, however small its part.
+        A process that owns anything may have one request in flight, however small its part. Where the part grows,
+        the provider may still have requests of who had the rest: until they ended, no more are in flight than before.
         """
-        self.in_flight_limit = max(1, int(self._concurrency * part + 1e-9)) if part > 0 else 0
+        if self._permits:
+            self._permits_before = self.in_flight_limit(monotonic)
+        self._permits = max(1, int(self._concurrency * part + 1e-9)) if part > 0 else 0
+        if 0 < self._permits_before < self._permits:
+            self._grows_at = monotonic + self._timeout
         rate = self._rate * part
         if rate > 0:
             self._limiter = limiter_of(rate)
+
+    def in_flight_limit(self, monotonic: float) -> int:
+        """Return how many requests may be in flight."""
+        return self._permits if monotonic >= self._grows_at else min(self._permits, self._permits_before)
 
     async def turn(self) -> None:
         """Wait until the next request may start."""

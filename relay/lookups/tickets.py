@@ -1,6 +1,5 @@
-"""Lookups that wait for their turn: new requests first, then polls; whoever asked may cancel his ticket."""
+"""Lookups that wait for their turn: new requests first, but polls have a share; whoever asked may cancel his ticket."""
 
-import asyncio
 import random
 from collections import deque
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from relay.core.items import Item, Unanswered
 from relay.core.model import Lookup
 from relay.lookups.door import SPREAD_SECONDS, Door
 from relay.lookups.gate import Closed
+
+NEW_IN_A_ROW = 3  # then a poll, if one waits: a load that lasts must not keep polls waiting for ever
 
 
 class Asker(Protocol):
@@ -27,25 +28,23 @@ class Asker(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """A lookup on its way: waiting in the queue since it was due (epoch seconds), or running as a task."""
+    """A lookup on its way: waiting in the queue since it was due (epoch seconds), or running."""
 
     asker: Asker
     key: bytes
     due: float
     urgent: bool
     cancelled: bool = False
-    task: asyncio.Task[None] | None = None
+    running: bool = False
 
     @property
     def may_hurry(self) -> bool:
         """Tell whether it waits behind new requests."""
-        return not self.urgent and self.task is None
+        return not self.urgent and not self.running
 
     def cancel(self) -> None:
-        """Forget it: nobody waits for the answer any more."""
+        """Forget it: nobody waits for the answer any more. One that runs goes on: the provider has the request."""
         self.cancelled = True
-        if self.task is not None:
-            self.task.cancel()
 
 
 class Tickets:
@@ -54,6 +53,7 @@ class Tickets:
     def __init__(self) -> None:
         self._urgent: deque[Ticket] = deque()
         self._polls: deque[Ticket] = deque()
+        self._new_in_a_row = 0
 
     def __len__(self) -> int:
         return len(self._urgent) + len(self._polls)
@@ -75,8 +75,12 @@ class Tickets:
         return len(self) > 0
 
     def take(self) -> Ticket:
-        """Take the first one."""
-        return (self._urgent or self._polls).popleft()
+        """Take the one whose turn it is: a new request, after some of them a poll."""
+        if self._urgent and not (self._polls and self._new_in_a_row >= NEW_IN_A_ROW):
+            self._new_in_a_row += 1
+            return self._urgent.popleft()
+        self._new_in_a_row = 0
+        return self._polls.popleft()
 
     def take_due(self, instant: float) -> list[Ticket]:
         """Take those that were due by then, in epoch seconds."""

@@ -101,7 +101,7 @@ async def an_account(
     lookups = AccountLookups(
         "hyber_main",
         http=http,
-        pace=Pace(rate_per_second=1e6, concurrency=concurrency),
+        pace=Pace(rate_per_second=1e6, concurrency=concurrency, timeout_seconds=10.0),
         to_request=lambda lookup: HttpRequest(f"/{lookup.message_id}"),
         interpret=lambda response, _lookup, _now: interpret(response),
         metrics=Metrics("1.0"),

@@ -10,6 +10,7 @@ from relay.lookups.gate import FAILURES_TO_OPEN, Closed
 from relay.lookups.http import Failure, HttpFailure, HttpResponse
 from relay.lookups.reading import Garbled
 from tests.lookups.driven_account import FOUND, FakeHttp, Scripted, an_account, answering
+from tests.virtual_time import settled
 
 
 async def test_new_requests_go_before_polls() -> None:
@@ -122,7 +123,7 @@ async def test_a_message_that_is_gone_is_not_asked_about() -> None:
 
 
 async def test_cancelled_lookups_answer_nobody() -> None:
-    """Neither a queued nor a running lookup of a slot that is gone brings an item; the others go on."""
+    """Neither a queued nor a running lookup of a slot that is gone brings an item; the others go on in its place."""
     async with an_account(FakeHttp(held=asyncio.Event()), concurrency=1) as driven:
         tickets = [driven.lookups.ask(driven.slot, name, due=0.0, urgent=False) for name in (b"run", b"wait")]
         await driven.http.got_one()
@@ -130,7 +131,10 @@ async def test_cancelled_lookups_answer_nobody() -> None:
         for ticket in tickets:
             ticket.cancel()
         driven.ask("m-1")
+        await settled()
         assert driven.http.held
+        assert driven.http.paths == ["/run"], "the provider still has the request that was given up"
+        assert driven.lookups.in_flight == 1
         driven.http.held.set()
         await driven.slot.got(1)
         assert list(driven.slot.items) == [b"m-1"]

@@ -40,7 +40,7 @@ async def test_a_request_has_no_more_ids_than_a_server_takes() -> None:
         driven.ask(*(f"{number}".rjust(256, "x") for number in range(20)))
         await asyncio.sleep(10)
         batches = driven.asked()
-        assert batches[0][:10] == [f"n-{number}" for number in range(10)]
+        assert {f"n-{number}" for number in range(10)} < set(batches[0])
         assert len(batches[0]) == BATCH_IDS
         assert all(len("".join(ids)) < BATCH_LETTERS + 256 for ids in batches)
         assert len([each for ids in batches for each in ids]) == BATCH_IDS + 30

@@ -64,8 +64,8 @@ def test_no_second_has_more_than_the_rate(rate: float, part: float) -> None:
     """Never more than the share of the rate in any window of a second, and no less over the long run."""
 
     async def driven() -> list[float]:
-        pace = Pace(rate_per_second=rate, concurrency=1)
-        pace.share(part)
+        pace = Pace(rate_per_second=rate, concurrency=1, timeout_seconds=10.0)
+        pace.share(part, 0.0)
         return await starts(pace, 300)
 
     instants = run(driven())
@@ -80,8 +80,38 @@ def test_concurrency_is_shared(concurrency: int, part: float, expected: int) -> 
     """A process has its part of the requests in flight: one at least if it owns anything, none otherwise."""
 
     async def shared() -> list[float]:
-        pace = Pace(rate_per_second=10, concurrency=concurrency)
-        pace.share(part)
-        return [pace.in_flight_limit]
+        pace = Pace(rate_per_second=10, concurrency=concurrency, timeout_seconds=10.0)
+        pace.share(part, 0.0)
+        return [pace.in_flight_limit(0.0)]
 
     assert run(shared()) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        pytest.param([(0, 0.5), (5, 1.0)], {5: 8, 14.9: 8, 15: 16}, id="another is gone"),
+        pytest.param([(0, 0.5), (5, 0.0), (6, 1.0)], {5.5: 0, 6: 8, 15.9: 8, 16: 16}, id="all is given anew"),
+        pytest.param([(0, 0.5), (5, 0.0), (6, 0.5)], {6: 8}, id="as before"),
+        pytest.param([(0, 1.0), (5, 0.5)], {4: 16, 5: 8}, id="another comes"),
+        pytest.param([(0, 0.5), (5, 1.0), (7, 0.75)], {7: 8, 16.9: 8, 17: 12}, id="another is gone, another comes"),
+        pytest.param([(0, 1.0), (5, 0.5), (7, 1.0)], {7: 8, 17: 16}, id="another was there for a moment"),
+    ],
+)
+def test_more_are_in_flight_only_when_those_of_others_have_ended(
+    shares: list[tuple[float, float]], expected: dict[float, int]
+) -> None:
+    """Who takes over another's part waits as long as a provider may have a request; the first one doesn't."""
+
+    async def limits() -> list[float]:
+        pace = Pace(rate_per_second=10, concurrency=16, timeout_seconds=10.0)
+        instants = sorted({at for at, _ in shares} | set(expected))
+        parts, seen = dict(shares), []
+        for instant in instants:
+            if instant in parts:
+                pace.share(parts[instant], float(instant))
+            if instant in expected:
+                seen.append(float(pace.in_flight_limit(instant)))
+        return seen
+
+    assert run(limits()) == [expected[instant] for instant in sorted(expected)]

@@ -1,6 +1,5 @@
 """Lookups that wait: who goes first, who is forgotten, and what they are told while nobody may ask."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +11,7 @@ from relay.lookups.http import HttpRequest, HttpResponse
 from relay.lookups.tickets import Ticket, Tickets
 from relay.observe.metrics import Metrics
 from tests.lookups.asking import FakeHttp, FakeSlot
-from tests.virtual_time import in_virtual_time, settled
+from tests.virtual_time import in_virtual_time
 
 
 def a_ticket(name: str = "m-1", *, urgent: bool = False, due: float = 0.0, slot: FakeSlot | None = None) -> Ticket:
@@ -64,19 +63,31 @@ def test_the_oldest_is_the_first_of_either_queue() -> None:
 
 def test_a_poll_that_waits_may_hurry() -> None:
     """One that is urgent, or under way, can't be any sooner."""
-    assert a_ticket().may_hurry
+    ticket = a_ticket()
+    assert ticket.may_hurry
+    ticket.running = True
+    assert not ticket.may_hurry
     assert not a_ticket(urgent=True).may_hurry
 
 
-@in_virtual_time
-async def test_a_lookup_under_way_is_stopped_when_it_is_cancelled() -> None:
-    """Its connection is free for others."""
-    ticket = a_ticket()
-    ticket.task = asyncio.create_task(asyncio.sleep(60))
-    assert not ticket.may_hurry
-    ticket.cancel()
-    await settled()
-    assert ticket.task.cancelled()
+def test_polls_have_a_share_while_new_requests_keep_coming() -> None:
+    """A load that lasts makes them late, but never keeps them waiting for ever."""
+    queue = waiting(a_ticket("p-1"), a_ticket("p-2"))
+    keys = []
+    for number in range(8):
+        queue.put(a_ticket(f"n-{number}", urgent=True))
+        queue.put(a_ticket(f"n-{number}-too", urgent=True))
+        keys.append(queue.take().key)
+    assert keys == [b"n-0", b"n-0-too", b"n-1", b"p-1", b"n-1-too", b"n-2", b"n-2-too", b"p-2"]
+
+
+def test_polls_do_not_save_up_turns_while_none_waits() -> None:
+    """After new requests alone, the first poll goes at once, the next after as many new ones as ever."""
+    queue = waiting(*(a_ticket(f"n-{number}", urgent=True) for number in range(12)))
+    assert [queue.take().key for _ in range(5)] == [b"n-0", b"n-1", b"n-2", b"n-3", b"n-4"]
+    queue.put(a_ticket("p-1"))
+    queue.put(a_ticket("p-2"))
+    assert [queue.take().key for _ in range(5)] == [b"p-1", b"n-5", b"n-6", b"n-7", b"p-2"]
 
 
 def a_closed_door(why: Closed) -> Door:

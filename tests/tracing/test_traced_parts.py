@@ -98,7 +98,7 @@ async def test_a_lookup_is_told_with_what_came_of_it() -> None:
     lookups = AccountLookups(
         "hyber_main",
         http=FakeHttp(),
-        pace=Pace(rate_per_second=1e6, concurrency=1),
+        pace=Pace(rate_per_second=1e6, concurrency=1, timeout_seconds=10.0),
         to_request=lambda _lookup: HttpRequest("/"),
         interpret=lambda _response, _lookup, _now: Answered(report=None),
         metrics=Metrics("1.0"),
