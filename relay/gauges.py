@@ -27,6 +27,7 @@ async def measure(loop: Loop, accounts: Accounts, metrics: Metrics, watched: Wat
         watched.note("a turn", None if waits else loop.turning_since, TURN_SECONDS)
         watched.note("restoring", None if waits else loop.ownership.acquiring_since, RESTORE_SECONDS)
         metrics.slots_ready.set(sum(slot.ready for slot in slots))
+        accounts.show_pauses(time.monotonic())
         for name, count in accounts.in_flight().items():
             metrics.lookups_in_flight.labels(name).set(count)
         await asyncio.sleep(GAUGE_SECONDS)

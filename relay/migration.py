@@ -4,7 +4,7 @@ Nothing is changed in the old ones. The relay must not run meanwhile: its groups
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -60,10 +60,11 @@ class Migration:
         if any((await high_watermarks(self._options, self._places(self._new))).values()):
             raise MigrationRefused("the new topics hold records already; delete the new three, and begin again")
 
-    async def copy(self, delayed: Delayed) -> dict[str, int]:
+    async def copy(self, delayed: Delayed, went_on: Callable[[str, int], None]) -> dict[str, int]:
         """Copy the states, and what of inbox and raw topic was not decided; return how many records of each.
 
-        `delayed` hears of each attempt to write that failed; it is tried again for ever.
+        `delayed` hears of each attempt to write that failed; it is tried again for ever. `went_on` hears of each page
+        that was written: which topic, and how many records more.
         """
         copied = dict.fromkeys(INTERNAL, 0)
         writer = Writer(self._options, compression="zstd")
@@ -74,6 +75,7 @@ class Migration:
                     async for records in pages:
                         await writer.write([self._moved(name, record) for record in records], delayed)
                         copied[name] += len(records)
+                        went_on(name, len(records))
         finally:
             await writer.stop()
         return copied

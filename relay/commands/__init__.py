@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from relay import __version__
-from relay.commands import broker, check, dead_letters, demo, events, explain, run, schemas, simulate, topics
+from relay.commands.group import Commands
 from relay.kafka.embedded import EmbeddedKafkaError
 from relay.kafka.header_names import read_any_header_name
 from relay.mistakes import ConfigurationError
@@ -16,21 +16,12 @@ FAILED, WRONG = 1, 2
 
 app = typer.Typer(
     name="relay",
+    cls=Commands,
     help="Delivery reports of SMS, Viber, WhatsApp and voice providers as exactly-once status changes on Kafka.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("run")(run.run)
-app.command("demo")(demo.demo)
-app.command("check")(check.check)
-app.command("explain")(explain.explain)
-app.command("events")(events.events)
-app.command("broker")(broker.broker)
-app.command("simulate", epilog=simulate.EXAMPLE)(simulate.simulate)
-app.add_typer(dead_letters.app, name="dead-letters")
-app.add_typer(topics.app, name="topics")
-app.add_typer(schemas.app, name="schemas")
 
 
 @app.callback(invoke_without_command=True)

@@ -9,9 +9,12 @@ import typer
 
 from relay.kafka.embedded import EmbeddedKafka
 
+app = typer.Typer(add_completion=False)
+
 DEFAULT_PORT = 9092
 
 
+@app.command("broker")
 def broker(
     port: Annotated[int, typer.Option(help="The port to listen on; 0 for any free one.")] = DEFAULT_PORT,
     data: Annotated[

@@ -14,9 +14,12 @@ from rich.text import Text
 from relay.checks import Finding, findings
 from relay.commands.options import BootstrapOption, ConfigOption, JsonOption, settings_of
 
+app = typer.Typer(add_completion=False)
+
 PIPED_WIDTH = 400  # one line each for grep and logs; a terminal gets columns that fit it
 
 
+@app.command("check")
 def check(config: ConfigOption = None, bootstrap_servers: BootstrapOption = None, json_: JsonOption = False) -> None:  # noqa: FBT002 - typer's way to say a flag
     """Try what the relay needs, without consuming anything; exit 1 if something fails."""
     settings = settings_of(config, bootstrap_servers)

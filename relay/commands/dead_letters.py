@@ -26,7 +26,7 @@ from relay.letters.rendering import letter_view, page_view, plan_view, summary
 from relay.letters.stored import Shelf, letter_in
 from relay.printable import printable
 
-app = typer.Typer(help="The records that the relay refused.", no_args_is_help=True)
+app = typer.Typer(help="The records that the relay refused.", no_args_is_help=True, add_completion=False)
 
 CodesOption = Annotated[list[str] | None, typer.Option("--code", help="Only those refused with this code.")]
 TopicsOption = Annotated[list[str] | None, typer.Option("--topic", help="Only records of this topic.")]

@@ -12,9 +12,12 @@ from relay.demo.child import DemoFailed
 from relay.demo.scene import demo as run_demo
 from relay.demo.screen import Screen
 
+app = typer.Typer(add_completion=False)
+
 MOST_MESSAGES = 1000
 
 
+@app.command("demo")
 def demo(
     config: ConfigOption = None,
     bootstrap_servers: BootstrapOption = None,

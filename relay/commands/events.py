@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ from rich.console import Console
 from relay.commands.asking import answered, instant_of, leave_closed_output, named_kafka, nobody_reads
 from relay.commands.options import BootstrapOption, ConfigOption, JsonOption
 from relay.configuration import Settings
-from relay.core.model import Json
+from relay.core.model import EventType, Json
 from relay.explain.entries import Found
 from relay.explain.search import EVENTS, event_of
 from relay.follow.events import Wanted, line_of
@@ -22,24 +21,18 @@ from relay.kafka.topics import topics_of
 from relay.printable import printable
 from relay.slot.codec import UnreadableInternal
 
+app = typer.Typer(add_completion=False)
+
 Write = Callable[[Json], None]
 FollowOption = Annotated[
     bool, typer.Option("--follow/--no-follow", help="Stay for what comes; or end after what is there, all of it.")
 ]
 
 
-class Type(StrEnum):
-    """The types of events."""
-
-    DELIVERED = "delivered"
-    SEEN = "seen"
-    FAILED = "failed"
-    ANSWERED = "answered"
-
-
+@app.command("events")
 def events(
     account: Annotated[list[str] | None, typer.Option("--account", "-a", help="Only of these accounts.")] = None,
-    type_: Annotated[list[Type] | None, typer.Option("--type", "-t", help="Only of these types.")] = None,
+    type_: Annotated[list[EventType] | None, typer.Option("--type", "-t", help="Only of these types.")] = None,
     message: Annotated[
         str | None, typer.Option("--message", "-m", help="Only of the message with this message_id or extra_id.")
     ] = None,

@@ -20,9 +20,12 @@ from relay.explain.timeline import Explanation, explained
 from relay.kafka.connection import client_options
 from relay.printable import printable
 
+app = typer.Typer(add_completion=False)
+
 _T = TypeVar("_T")
 
 
+@app.command("explain")
 def explain(
     message_id: Annotated[str | None, typer.Argument(help="A message_id, or an extra_id.", show_default=False)] = None,
     account: Annotated[

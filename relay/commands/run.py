@@ -6,6 +6,7 @@ import signal
 import sys
 from typing import Any
 
+import typer
 import uvloop
 
 from relay import __version__
@@ -19,9 +20,12 @@ from relay.observe.tracing import Tracing, tracing_to
 from relay.reference.documents import pages
 from relay.watchdog import guard
 
+app = typer.Typer(add_completion=False)
+
 RARE_COLLECTIONS = 20_000, 20, 100  # states and requests hold no cycles: looking for some costs a tenth of the CPU
 
 
+@app.command("run")
 def run(config: ConfigOption = None, bootstrap_servers: BootstrapOption = None) -> None:
     """Run the relay until SIGTERM or Ctrl-C."""
     settings = settings_of(config, bootstrap_servers)

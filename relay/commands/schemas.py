@@ -14,7 +14,9 @@ from relay.contracts import schemas
 from relay.mistakes import ConfigurationError
 from relay.reference import documents
 
-app = typer.Typer(help="The JSON Schemas and the reference of the topics' contracts.", no_args_is_help=True)
+app = typer.Typer(
+    help="The JSON Schemas and the reference of the topics' contracts.", no_args_is_help=True, add_completion=False
+)
 
 FolderOption = Annotated[Path, typer.Option("--folder", help="Where the schemas lie.")]
 DocsOption = Annotated[Path, typer.Option("--docs", help="Where the reference lies.")]

@@ -11,6 +11,8 @@ from relay.simulator.infobip import InfobipSite
 from relay.simulator.invitation import invitation, placing_a_call
 from relay.simulator.server import serve
 
+app = typer.Typer(add_completion=False)
+
 DEFAULT_PORT = 8090
 HYBER, INFOBIP = HyberSite(), InfobipSite()
 EXAMPLE = f"A call is placed by HTTP: `{placing_a_call(f'http://127.0.0.1:{DEFAULT_PORT}')}`"
@@ -24,6 +26,7 @@ def _voice(text: str, **options: Any) -> Any:
     return typer.Option(help=text, rich_help_panel="The account at Infobip, for voice", **options)
 
 
+@app.command("simulate", epilog=EXAMPLE)
 def simulate(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on; 0 for any free one.")] = DEFAULT_PORT,

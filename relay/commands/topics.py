@@ -7,14 +7,16 @@ from typing import Annotated, Any
 
 import typer
 from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from relay.commands.options import BootstrapOption, ConfigOption, JsonOption, settings_of, with_named_kafka
 from relay.configuration import Settings
 from relay.kafka.connection import client_options
 from relay.kafka.topics import topics_of
-from relay.migration import Migration, MigrationRefused
+from relay.migration import INTERNAL, Migration, MigrationRefused
 
-app = typer.Typer(help="The topics of the relay.", no_args_is_help=True)
+app = typer.Typer(help="The topics of the relay.", no_args_is_help=True, add_completion=False)
 
 KAFKA_SECONDS = 30
 
@@ -79,7 +81,11 @@ async def _migrate(migration: Migration) -> dict[str, int]:
         typer.echo(f"{topic}: can't be written, tried again: {type(error).__name__}: {error}", err=True)
 
     await migration.prepare()
-    return await migration.copy(delayed)
+    console = Console(stderr=True)
+    columns = SpinnerColumn(), TextColumn("{task.description}: {task.completed:,} records"), TimeElapsedColumn()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        tasks = {name: progress.add_task(f"copying {name}", total=None) for name in INTERNAL}
+        return await migration.copy(delayed, lambda name, count: progress.advance(tasks[name], count))
 
 
 def _kafka(config: Path | None, bootstrap_servers: str | None) -> tuple[Settings, dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from aiokafka import AIOKafkaConsumer
 
+from relay.commands.asking import leave_closed_output
 from relay.commands.options import BootstrapOption, ConfigOption, settings_of
 from relay.kafka.connection import client_options
 from relay.mistakes import ConfigurationError
@@ -29,6 +30,8 @@ def look(
     except (ConfigurationError, ValueError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+    except BrokenPipeError:
+        leave_closed_output()
     except Exception as error:  # noqa: BLE001 - aiokafka raises many kinds while Kafka is away
         typer.echo(f"Kafka does not answer, or has no topic {topic} ({type(error).__name__})", err=True)
         raise typer.Exit(1) from None

@@ -23,6 +23,7 @@ class Accounts:
         self._accounts = accounts
         self._collected = collected
         self._partitions = partitions
+        self._doors = [each.door for each in (*accounts.values(), *collected)]
 
     async def run(self) -> None:
         """Look things up, for ever; an error that ends one account ends the process, which starts over."""
@@ -54,6 +55,11 @@ class Accounts:
     def in_flight(self) -> dict[str, int]:
         """Return how many requests each account has in flight."""
         return {name: account.in_flight for name, account in self._accounts.items()}
+
+    def show_pauses(self, monotonic: float) -> None:
+        """Keep the metric of pauses true for accounts that nobody asks any more."""
+        for door in self._doors:
+            door.show_pause(monotonic)
 
     async def stop(self) -> None:
         """Close all connections."""

@@ -35,7 +35,7 @@ class CollectedAccount:
     ) -> None:
         self.account = account
         self.log = log_lookups
-        self._door = door
+        self.door = door
         self._base_url = base_url.rstrip("/")
         self._spacing = 1 / rate_per_second
         self._next_at = 0.0
@@ -45,7 +45,7 @@ class CollectedAccount:
 
     def opens_at(self, monotonic: float) -> float:
         """Return the monotonic instant from which a drain may start, as far as the provider goes."""
-        return max(self._next_at, monotonic + self._door.closed_seconds)
+        return max(self._next_at, monotonic + self.door.closed_seconds)
 
     def url(self, intent: Intent) -> str:
         """Return what is asked, without credentials."""
@@ -59,7 +59,7 @@ class CollectedAccount:
 
         """
         self._next_at = time.monotonic() + self._spacing
-        return await self._door.get(self._to_request(intent), self._tell_failed)
+        return await self.door.get(self._to_request(intent), self._tell_failed)
 
     async def read(self, body: bytes, content_type: str | None) -> Page:
         """Read a body in a thread: a large one takes long.
@@ -75,4 +75,4 @@ class CollectedAccount:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._door.close()
+        await self.door.close()

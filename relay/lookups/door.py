@@ -15,6 +15,7 @@ from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 
 TOO_MANY_REQUESTS = 429
+LAPSED_SECONDS = 60.0  # after its end a pause that is still in force has been tried
 SPREAD_SECONDS = 1.0  # how far apart lookups come back after a closure; the pace spreads them further
 
 log = structlog.get_logger("relay.lookups")
@@ -90,13 +91,12 @@ class Door:
 
     def _answered(self) -> None:
         if self.gate.answered(time.monotonic()):
-            for closed in Closed:
-                self._metrics.account_paused.labels(self._account, closed.value).set(0)
+            self._show(None)
             log.info(Line.ACCOUNT_RESUMED, account=self._account)
 
     def _refused(self, status: int) -> None:
         if self.gate.refused(time.monotonic()):
-            self._paused(Closed.REFUSED)
+            self._show(Closed.REFUSED)
             log.error(
                 Line.ACCOUNT_PAUSED,
                 account=self._account,
@@ -111,7 +111,7 @@ class Door:
         news = self.gate.closed is not Closed.THROTTLED
         self.gate.throttled(time.monotonic(), retry_after_seconds(response.retry_after, datetime.now(UTC)))
         if news:
-            self._paused(Closed.THROTTLED)
+            self._show(Closed.THROTTLED)
             log.warning(
                 Line.ACCOUNT_PAUSED,
                 account=self._account,
@@ -123,13 +123,17 @@ class Door:
     def _unavailable(self, why: str, status: int | None, tell: Tell) -> None:
         was_open = self.gate.closed is None
         if self.gate.failed(time.monotonic()) and was_open:
-            self._paused(Closed.UNAVAILABLE)
+            self._show(Closed.UNAVAILABLE)
             seconds = round(self.gate.until - time.monotonic(), 3)
             log.warning(Line.BREAKER_OPENED, account=self._account, why=why, status=status, seconds=seconds)
         else:
             tell(why, status)
 
-    def _paused(self, closed: Closed) -> None:
+    def show_pause(self, monotonic: float) -> None:
+        """Show the pause; one that is long over is none: nobody asks, or another process has the account now."""
+        self._show(self.gate.closed if monotonic < self.gate.until + LAPSED_SECONDS else None)
+
+    def _show(self, closed: Closed | None) -> None:
         for reason in Closed:
             self._metrics.account_paused.labels(self._account, reason.value).set(reason is closed)
 

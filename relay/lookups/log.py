@@ -70,7 +70,7 @@ class LogLookups:
         self.in_flight = 0
         self.there = to_request() is not None
         self._account = account
-        self._door = door
+        self.door = door
         self._limiter = limiter_of(min(rate_per_second, LOGS_PER_SECOND))
         self._to_request = to_request
         self._read_page = read_page
@@ -105,19 +105,19 @@ class LogLookups:
             if not (self.there and self._tickets.any()):
                 self._changed.clear()
                 await self._changed.wait()
-            elif not self._door.passes:
-                self._tickets.turn_away(self._door)
+            elif not self.door.passes:
+                self._tickets.turn_away(self.door)
             else:
                 async with self._turn:
                     await self._limiter.acquire()
-                    if self._door.passes:
+                    if self.door.passes:
                         await self._look_up(self._batch())
 
     async def window(self, wanted: Filter, since_at: datetime, until_at: datetime) -> Page | None:
         """Return what the log says of the messages sent in a window of time; None if it can't be had now."""
         bulk_id, message_id = wanted
         async with self._turn:
-            await asyncio.sleep(self._door.closed_seconds)
+            await asyncio.sleep(self.door.closed_seconds)
             await self._limiter.acquire()
             answer = await self._asked(
                 self._to_request(
@@ -168,10 +168,10 @@ class LogLookups:
         began = time.monotonic()
         self.in_flight += 1
         try:
-            response = await self._door.get(request, self._tell_failed)
-            answer = self._door.unanswered(response) or await self._read(response)
+            response = await self.door.get(request, self._tell_failed)
+            answer = self.door.unanswered(response) or await self._read(response)
         except HttpFailure:
-            answer = self._door.failed()
+            answer = self.door.failed()
         finally:
             self.in_flight -= 1
         self._metrics.log_reads.labels(self._account, "read" if isinstance(answer, Page) else "failed").inc()

@@ -36,7 +36,9 @@ class Account(Section):
     """One set of credentials at one provider; each provider's settings extend it, so that all share one flat table."""
 
     provider: str = Field(description="the name of the provider, such as hyber")
-    base_url: BaseUrl = Field(description="the address of the provider's API, such as https://dr-v2-site.hyber.im")
+    base_url: BaseUrl = Field(
+        description="the address of the provider's API, such as https://dr-v2-site.hyber.im or https://xxxxx.api.infobip.com"
+    )
     rate_per_second: float = Field(default=200, gt=0, description="requests per second, such as 200")
     timeout_seconds: float = Field(default=10, gt=0, le=300, description="seconds for one whole request, such as 10")
     ssl_cafile: Annotated[ReadableFile, AfterValidator(_check_authorities)] | None = Field(

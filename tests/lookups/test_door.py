@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from relay.core.items import Unanswered
-from relay.lookups.door import Door
+from relay.lookups.door import LAPSED_SECONDS, Door
 from relay.lookups.gate import FAILURES_TO_OPEN, REFUSED_SECONDS, Closed, Gate
 from relay.lookups.http import Failure, HttpFailure, HttpRequest, HttpResponse
 from relay.observe.metrics import Metrics
@@ -52,6 +52,19 @@ async def test_an_answer_that_can_be_read_passes(status: int) -> None:
     assert isinstance(answer, HttpResponse)
     assert (answer.status, driven.door.passes, driven.door.closed_seconds, driven.told) == (status, True, 0.0, [])
     assert driven.door.unanswered(answer) is None
+
+
+@in_virtual_time
+async def test_a_pause_that_nobody_ends_lapses_from_the_metric() -> None:
+    """An account that went to another process is not tried here again; a new refusal shows once more."""
+    driven = Driven(HttpResponse(401, b""), HttpResponse(401, b""))
+    await driven.get()
+    for after, paused in ((0.0, {"refused"}), (LAPSED_SECONDS - 1, {"refused"}), (LAPSED_SECONDS, set())):
+        driven.door.show_pause(driven.gate.until + after)
+        assert driven.paused() == paused
+    await driven.get()
+    driven.door.show_pause(driven.gate.until)
+    assert driven.paused() == {"refused"}
 
 
 @in_virtual_time

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from typer import Context
 from typer.core import TyperArgument, TyperGroup, TyperOption
 from typer.main import get_command
 
@@ -55,7 +56,7 @@ def faults(words: Sequence[str]) -> list[str]:
 def _of_relay(command: Any, words: Sequence[str]) -> Iterator[str]:
     if isinstance(command, TyperGroup) and words and not words[0].startswith("-"):
         for name in words[0].split("|"):
-            inner = command.commands.get(name)
+            inner = command.get_command(Context(command), name)
             yield from [f"no command {name}"] if inner is None else _of_relay(inner, words[1:])
         return
     options = {name: one for one in command.params for name in (*one.opts, *one.secondary_opts) if name[0] == "-"}

@@ -1,0 +1,25 @@
+"""The commands by name: a command's module is imported when it is called or listed, since some take a second."""
+
+from importlib import import_module
+from typing import Any
+
+from typer.core import TyperGroup
+from typer.main import get_command
+
+NAMES = ("run", "demo", "check", "explain", "events", "broker", "simulate", "dead-letters", "topics", "schemas")
+
+
+class Commands(TyperGroup):
+    """The group of `relay`: the module of each command has its Typer app."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - as Typer calls it
+        """Return the names in the order of the help."""
+        return list(NAMES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as Typer calls it
+        """Import a command; None if there is none of this name."""
+        if cmd_name not in NAMES:
+            return None
+        command = get_command(import_module(f"relay.commands.{cmd_name.replace('-', '_')}").app)
+        command.name = cmd_name
+        return command
