@@ -5,11 +5,12 @@ from pathlib import Path
 
 from tests.chaos.launcher import set_clock
 from tests.chaos.scene import Scene
-from tests.offsets import rewind
+from tests.offsets import rewind, trim
 from tests.polling import eventually
 from tests.replica import Replica
 
 STRUCK_SECONDS = 120
+KEPT = 20_000  # records of a topic that are read again, half a minute of lookups: the topics of a long run grow
 
 
 async def nothing(scene: Scene) -> None:
@@ -107,6 +108,7 @@ async def inputs_replayed(scene: Scene) -> None:
     world = scene.world
     await _all_left(scene)
     for topic in (world.topics["fetch_requests"], world.topics["messages_sent"]):
+        await trim(world, f"{world.group}.ingest.{topic}", topic, kept=KEPT)
         await rewind(world, f"{world.group}.ingest.{topic}", topic)
     await asyncio.gather(scene.start(), scene.start())
 
@@ -114,6 +116,7 @@ async def inputs_replayed(scene: Scene) -> None:
 async def internals_replayed(scene: Scene) -> None:
     """Set the offsets of the inbox and of the raw answers to the beginning while no replica runs."""
     await _all_left(scene)
+    await trim(scene.world, scene.world.group, scene.world.topics["inbox"], kept=KEPT)
     await rewind(scene.world, scene.world.group, scene.world.topics["inbox"], scene.world.topics["raw"])
     await asyncio.gather(scene.start(), scene.start())
 
