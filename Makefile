@@ -28,9 +28,9 @@ asyncapi:
 	npm install --silent --no-audit --no-fund --ignore-scripts --prefix .relay/node @asyncapi/parser@3.6.3
 	node tests/reference/parse.mjs
 
-# How many fetches a second one process does, beside a bare loop with the same libraries.
+# The relay beside Benthos and FastStream services, and what it costs alone; writes docs/performance.md. Needs a quiet machine.
 bench: $(VENV)/dev
-	$(BIN)/python tests/benchmarks/throughput.py
+	$(BIN)/python -m bench $(ARGS)
 
 # Each target of tests/fuzz for so long, guided by coverage; a finding ends it and is kept in its corpus.
 SECONDS ?= 60

@@ -1,0 +1,37 @@
+"""What the figures were taken with: the machine, and the versions."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from relay import __version__
+from relay.kafka.embedded.jars import KAFKA_VERSION
+
+PACKAGES = ("aiokafka", "faststream", "pydantic", "pyreqwest", "uvloop", "httpx", "aiohttp")
+
+
+def machine() -> dict[str, str]:
+    """Describe the machine."""
+    return {
+        "processor": _processor(),
+        "cores": str(len(os.sched_getaffinity(0))),
+        "memory": f"{psutil.virtual_memory().total / 1e9:.0f} GB",
+        "system": f"{platform.system()} {platform.release()}",
+        "load before": f"{os.getloadavg()[0]:.1f}",
+    }
+
+
+def versions() -> dict[str, str]:
+    """Give the versions of everything that takes part."""
+    packages = {name: version(name) for name in PACKAGES}
+    return {"relay": __version__, "Python": platform.python_version(), "Apache Kafka": KAFKA_VERSION, **packages}
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "unknown"
