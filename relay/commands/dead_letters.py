@@ -22,7 +22,7 @@ from relay.letters.planning import Choice, Verdict, redriven_ids
 from relay.letters.redrive import Redrive, dry_run
 from relay.letters.redrive import redrive as write_back
 from relay.letters.redriving import RedriveFailed, Written
-from relay.letters.rendering import letter_view, page_view, plan_view, summary
+from relay.letters.rendering import letter_view, page_end, page_of_none, page_view, plan_view, summary
 from relay.letters.stored import Shelf, letter_in
 from relay.printable import printable
 
@@ -41,6 +41,10 @@ OnlyAcceptableOption = Annotated[
     bool, typer.Option("--only-acceptable", help="Leave out what this configuration would refuse again.")
 ]
 _T = TypeVar("_T")
+_JUDGED_ANEW = (
+    "a relay that runs judges them by the configuration that it was started with; what it refuses is a new dead letter:"
+    " see `relay dead-letters list --since 5m`"
+)
 _FAILURES = {
     NoLetters: "{0}",
     RedriveFailed: "it did not go on: {0}; what was written is remembered: run it again",
@@ -76,9 +80,9 @@ def list_(
     if found.letters:
         show(page_view(found, redriven, wide=is_wide()))
     if found.more:
-        typer.echo(f"{found.more} older ones follow: --after {found.letters[-1].letter_id}", err=True)
+        typer.echo(page_end(found), err=True)
     elif not found.letters:
-        typer.echo("no such dead letters", err=True)
+        typer.echo(page_of_none(shelf.letters.values()), err=True)
 
 
 @app.command("show")
@@ -201,7 +205,8 @@ def _page_json(found: Page, redriven: frozenset[str] | None) -> dict[str, Any]:
         {**letter.as_json(), "redriven": None if redriven is None else letter.letter_id in redriven}
         for letter in found.letters
     ]
-    return {"dead_letters": letters, "more": found.more, "next": found.letters[-1].letter_id if found.more else None}
+    following = found.letters[-1].letter_id if found.more else None
+    return {"dead_letters": letters, "more": found.more, "next": following, "codes": dict(found.codes)}
 
 
 def _tell(done: Redrive, wanted: Wanted, *, written: bool, json_: bool) -> None:
@@ -220,6 +225,8 @@ def _tell(done: Redrive, wanted: Wanted, *, written: bool, json_: bool) -> None:
     typer.echo(summary(done.plan, done.written if written else None))
     if not written:
         typer.echo("nothing was written", err=True)
+    elif done.written:
+        typer.echo(_JUDGED_ANEW, err=True)
 
 
 @contextlib.contextmanager

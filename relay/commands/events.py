@@ -14,7 +14,7 @@ from relay.configuration import Settings
 from relay.core.model import EventType, Json
 from relay.explain.entries import Found
 from relay.explain.search import EVENTS, event_of
-from relay.follow.events import Wanted, line_of
+from relay.follow.events import Shown, Wanted, line_of
 from relay.follow.reading import Stretch, read_on
 from relay.kafka.connection import client_options
 from relay.kafka.topics import topics_of
@@ -96,10 +96,10 @@ def _json(event: Json) -> None:
 
 
 def _lines(settings: Settings) -> Write:
-    console = Console(highlight=False)
+    console, shown = Console(highlight=False), Shown()
 
     def write(event: Json) -> None:
-        line = line_of(event, settings.accounts)
+        line = line_of(event, settings.accounts, again=shown.again(event))
         if console.is_terminal:
             console.print(line, soft_wrap=True)
         else:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -13,6 +13,7 @@ from relay.configuration import TopicSettings
 from relay.contracts import schemas
 from relay.mistakes import ConfigurationError
 from relay.reference import documents
+from relay.reference.topics import NotPresentable
 
 app = typer.Typer(
     help="The JSON Schemas and the reference of the topics' contracts.", no_args_is_help=True, add_completion=False
@@ -25,22 +26,31 @@ SideOption = Annotated[
     Direction, typer.Option("--direction", help="input: producers write by it; output: consumers read by it.")
 ]
 FOLDER, DOCS = Path("schemas"), Path("docs")
+_REMEDY: Final = (
+    "what was released stays: take back what the lines above name, or publish it as a new version beside the old one"
+    " (schemas/README.md, Versions and releases)"
+)
 
 
 @app.command("write")
 def write(folder: FolderOption = FOLDER, docs: DocsOption = DOCS) -> None:
     """Write the schemas and the reference generated from the code."""
     written = schemas.write(folder)
-    reference = documents.write(docs, _names())
-    for path in (*written, *reference):
+    for path in written:
         typer.echo(f"written: {path}")
+    try:
+        for path in documents.write(docs, _names()):
+            typer.echo(f"written: {path}")
+    except NotPresentable as error:
+        _refuse([str(error)])
     typer.echo(f"{len(written)} of {len(schemas.PUBLISHED)} schemas changed")
 
 
 @app.command("check")
 def check(folder: FolderOption = FOLDER, docs: DocsOption = DOCS) -> None:
     """Compare schemas and reference with the code, and the code with every release; exit 1 if anything is wrong."""
-    _refuse([*schemas.check(folder), *documents.check(docs, _names()), *releases.check(folder, _names())])
+    broken = releases.check(folder, _names())
+    _refuse([*broken, *([_REMEDY] if broken else []), *schemas.check(folder), *documents.check(docs, _names())])
     typer.echo(f"{len(schemas.PUBLISHED)} schemas are up to date and keep what was released")
 
 
@@ -67,8 +77,10 @@ def compare(old: FileArgument, new: FileArgument, direction: SideOption) -> None
     findings = [judged(change, direction, new.name) for change in changes]
     for finding in findings:
         typer.echo(f"{finding.verdict}: {finding.text}")
-    typer.echo(f"{len(findings)} differences")
-    if any(finding.verdict is not Verdict.HARMLESS for finding in findings):
+    refused = sum(finding.verdict is not Verdict.HARMLESS for finding in findings)
+    means = f"{refused} must not be published: keep what was, or publish a new version" if refused else "all harmless"
+    typer.echo(f"{len(findings)} difference{'' if len(findings) == 1 else 's'}, {means}")
+    if refused:
         raise typer.Exit(1)
 
 

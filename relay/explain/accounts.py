@@ -1,9 +1,13 @@
-"""An account explained: its drains and open gaps, and how many of its messages are pending, by age."""
+"""An account explained: its drains and open gaps, how many of its messages are pending, by age, and which longest."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from heapq import nsmallest
 from itertools import pairwise
+from operator import itemgetter
+from typing import Final
 
 from relay.core.collecting import AccountState, Drained
 from relay.core.merging import awaits_outcome
@@ -11,6 +15,7 @@ from relay.core.model import Json, MessageState
 from relay.explain.candidates import Candidate
 from relay.explain.drains import all_of, drains_of, wish_entry
 from relay.explain.entries import Entry, Found, Kind, in_order, shown
+from relay.explain.outlook import LATE_SECONDS
 from relay.explain.reading import Reads, missing
 from relay.kafka.partitions import partition_of
 from relay.slot.codec import UnreadableInternal, decode_state
@@ -25,6 +30,12 @@ AGES = {
     "1 day or more": 86_400,
 }
 """Ages in words, and the seconds from which on each is meant."""
+MOST_NAMED: Final = 1_000
+"""How many pending messages are named, the oldest first."""
+_LOOK: Final = (
+    "`relay check` says whether the provider answers now, and takes the credentials; `account.paused` and"
+    " `breaker.opened` in the log say since when it does not"
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,15 +95,37 @@ async def search_account(reads: Reads, candidate: Candidate) -> AccountFindings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A message whose outcome is not known; `since` it was sent or asked about."""
+
+    message_id: str | None
+    extra_id: str | None
+    since: datetime
+    expires_at: datetime
+
+    def as_json(self) -> Json:
+        """Return it as plain JSON values."""
+        return {
+            "message_id": self.message_id,
+            "extra_id": self.extra_id,
+            "since": shown(self.since),
+            "expires_at": shown(self.expires_at),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountExplanation:
-    """An account explained; `by_age` counts its pending messages, by the time since they were sent or asked about."""
+    """An account explained; `by_age` counts its pending messages, by the time since they were sent or asked about.
+
+    `oldest` names those that wait longest.
+    """
 
     account: str
     provider: str
     messages: int
     by_age: dict[str, int]
     overdue: int
-    oldest_at: datetime | None
+    oldest: tuple[Pending, ...]
     last: Drained | None
     entries: tuple[Entry, ...]
     summary: tuple[str, ...]
@@ -109,7 +142,8 @@ class AccountExplanation:
                 "count": sum(self.by_age.values()),
                 "by_age": self.by_age,
                 "overdue": self.overdue,
-                "oldest_at": shown(self.oldest_at),
+                "oldest_at": shown(self.oldest[0].since) if self.oldest else None,
+                "oldest": [each.as_json() for each in self.oldest],
             },
             "last_drain": None
             if self.last is None
@@ -142,10 +176,10 @@ def explained_account(findings: AccountFindings, candidate: Candidate, now: date
         messages=len(findings.messages),
         by_age={age: ages[age] for age in AGES},
         overdue=sum(expires_at <= now for _, expires_at in findings.pending.values()),
-        oldest_at=min((anchor_at for anchor_at, _ in findings.pending.values()), default=None),
+        oldest=tuple(_oldest(findings)),
         last=known.last,
         entries=tuple(in_order(entries)),
-        summary=tuple(_sentences(findings, candidate, known, readable=drains is not None)),
+        summary=(*_sentences(findings, candidate, known, readable=drains is not None), *_look(findings, now)),
         missing=findings.missing,
     )
 
@@ -154,6 +188,19 @@ def _age(seconds: float) -> str:
     """Return the words for an age; what is sent in the future is new."""
     bounds = list(AGES.items())
     return next((word for (word, _), (_, end) in pairwise(bounds) if seconds < end), bounds[-1][0])
+
+
+def _oldest(findings: AccountFindings) -> Iterator[Pending]:
+    for key, (since, expires_at) in nsmallest(MOST_NAMED, findings.pending.items(), key=itemgetter(1)):
+        kind, _, name = key.decode().split("/", 2)
+        ids = (name, None) if kind == "message" else (None, name.removeprefix("extra/"))
+        yield Pending(message_id=ids[0], extra_id=ids[1], since=since, expires_at=expires_at)
+
+
+def _look(findings: AccountFindings, now: datetime) -> tuple[str, ...]:
+    """Say where to look on if something is late, for the topics don't tell whether the provider answers."""
+    late = any(since + timedelta(seconds=LATE_SECONDS) <= now for since, _ in findings.pending.values())
+    return (_LOOK,) if late else ()
 
 
 def _sentences(findings: AccountFindings, candidate: Candidate, drains: AccountState, *, readable: bool) -> list[str]:

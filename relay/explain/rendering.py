@@ -7,11 +7,12 @@ from rich.table import Table
 from rich.text import Text
 
 from relay.contracts.instants import format_instant
-from relay.explain.accounts import AccountExplanation
+from relay.explain.accounts import MOST_NAMED, AccountExplanation
 from relay.explain.entries import Entry, Kind, shown
 from relay.explain.timeline import Explanation
 from relay.printable import printable
 
+MOST_LISTED = 10
 COLOURS = {
     Kind.REQUEST: "white",
     Kind.DEAD_LETTER: "red",
@@ -46,8 +47,7 @@ def account_view(explanation: AccountExplanation) -> RenderableType:
     for age, count in explanation.by_age.items():
         ages.add_row(age, Text(str(count), justify="right"))
     facts = [Text(f"{explanation.overdue} of them are past their expires_at")] if explanation.overdue else []
-    if explanation.oldest_at is not None:
-        facts.append(Text(f"the oldest waits since {shown(explanation.oldest_at)}"))
+    facts += _oldest(explanation)
     if (last := explanation.last) is not None:
         when = format_instant(last.answered_at)
         facts.append(Text(f"last answered drain {last.drain_id}: HTTP {last.status}, {last.count} reports, at {when}"))
@@ -55,6 +55,18 @@ def account_view(explanation: AccountExplanation) -> RenderableType:
     if explanation.entries:
         timeline = ["", _timeline(explanation.entries, several=False)]
     return Group(heading, "", ages, *facts, *timeline, "", *_closing(explanation.summary))
+
+
+def _oldest(explanation: AccountExplanation) -> list[Text]:
+    lines = [
+        f"{each.message_id if each.message_id is not None else f'extra_id {each.extra_id}'} waits since"
+        f" {shown(each.since)}"
+        for each in explanation.oldest[:MOST_LISTED]
+    ]
+    more = sum(explanation.by_age.values()) - len(lines)
+    if more:
+        lines.append(f"{more} younger ones; --json names up to {MOST_NAMED}")
+    return [Text(printable(line)) for line in (["", "the oldest:", *lines] if lines else [])]
 
 
 def _timeline(entries: Sequence[Entry], *, several: bool) -> Table:

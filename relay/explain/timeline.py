@@ -71,6 +71,7 @@ def explained(
     summary = [f"{key.split('/')[1]}: {each.sentence}" for key, each in outlooks.items()]
     if len(outlooks) == 1:
         summary = [each.sentence for each in outlooks.values()]
+    summary += dict.fromkeys(each.look for each in outlooks.values() if each.look is not None)
     return Explanation(
         asked=findings.names.asked,
         accounts=tuple(name for name in of_name if any(entry.account == name for entry in entries)),

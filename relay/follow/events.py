@@ -1,7 +1,7 @@
 """What is shown of the events that come: which are wanted, and the line of each. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.text import Text
 
@@ -11,6 +11,7 @@ from relay.printable import printable
 
 COLOURS: Mapping[str, str] = {"delivered": "green", "seen": "cyan", "failed": "bold red", "answered": "magenta"}
 _INSTANT, _TYPE, _ID = 24, 9, 36
+REMEMBERED = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +31,24 @@ class Wanted:
         )
 
 
-def line_of(event: Json, accounts: Iterable[str]) -> Text:
-    """Return an event's line; `accounts`: those whose names the column should hold."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Remembers the newest events that were shown, so that one that is republished is not taken for a duplicate."""
+
+    _ids: dict[str, None] = field(default_factory=dict)
+
+    def again(self, event: Json) -> bool:
+        """Tell whether the event was shown before, as far back as is remembered, and remember it."""
+        event_id = str(event.get("event_id"))
+        known = self._ids.pop(event_id, event_id) is None
+        self._ids[event_id] = None
+        if len(self._ids) > REMEMBERED:
+            del self._ids[next(iter(self._ids))]
+        return known
+
+
+def line_of(event: Json, accounts: Iterable[str], *, again: bool = False) -> Text:
+    """Return an event's line; `accounts`: those whose names the column should hold; `again`: it was shown before."""
     width = max(map(len, accounts), default=0)
     kind = _word(event.get("type"))
     message_id, extra_id = ids_in(event)
@@ -46,7 +63,7 @@ def line_of(event: Json, accounts: Iterable[str]) -> Text:
     )
     for word in _more(event):
         line.append(f"  {printable(word)}")
-    return line
+    return line.append("  republished") if again else line
 
 
 def _more(event: Json) -> Iterable[str]:

@@ -105,7 +105,8 @@ class Topics:
     async def problems(self) -> list[str]:
         """Return a line for each topic that can't be used as it is, with the fix."""
         described = await self._described()
-        problems = [_absent(plan, found) for plan in self._plans if not (found := described[plan.name]).present]
+        absent = [(plan, found) for plan in self._plans if not (found := described[plan.name]).present]
+        problems = [_absent(plan, found, to_come=self._settings.relay.create_topics) for plan, found in absent]
         present = [plan for plan in self._plans if described[plan.name].present]
         internal = {plan.name: described[plan.name].partitions for plan in present if plan.internal}
         if len(set(internal.values())) > 1:
@@ -148,9 +149,10 @@ class Topics:
         return unknown + [line for plan in plans if plan.name in found for line in _judged(plan, found[plan.name])]
 
 
-def _absent(plan: TopicPlan, found: Described) -> str:
+def _absent(plan: TopicPlan, found: Described, *, to_come: bool) -> str:
     if not found.hidden:
-        return f"{plan.name}: missing; run `relay topics create`"
+        unless = " or `relay run`, which creates it, too" if to_come else ""
+        return f"{plan.name}: missing; run `relay topics create`{unless}"
     needed = named([*plan.needed, *[Operation.DESCRIBE_CONFIGS][: plan.judged]])
     return f"{plan.name}: no right to see it; allow {needed} on the topic {plan.name}, and create it if it is missing"
 

@@ -1,6 +1,7 @@
 """Which dead letters are meant: by ids or by what they say; and a page of them, the newest first. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,10 +40,11 @@ class NoSuchLetter(LookupError):  # noqa: N818 - it states a fact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some dead letters, and how many more there are after them."""
+    """Some dead letters, how many more there are after them, and how many of each code, these and those."""
 
     letters: Sequence[Stored]
     more: int
+    codes: Mapping[str, int]
 
 
 def page(letters: Iterable[Stored], wanted: Wanted, *, after: str | None, limit: int) -> Page:
@@ -59,7 +61,8 @@ def page(letters: Iterable[Stored], wanted: Wanted, *, after: str | None, limit:
             raise NoSuchLetter(after)
         ordered = ordered[begin + 1 :]
     found = [letter for letter in ordered if wanted.has(letter)]
-    return Page(letters=found[:limit], more=max(0, len(found) - limit))
+    codes = dict(Counter(letter.code for letter in found).most_common())
+    return Page(letters=found[:limit], more=max(0, len(found) - limit), codes=codes)
 
 
 def _newest_first(letter: Stored) -> tuple[datetime, str]:

@@ -1,7 +1,7 @@
 """Dead letters for people: a table of them, one in full, and what a redrive would do. Escapes what others wrote."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
@@ -34,6 +34,21 @@ def page_view(page: Page, redriven: Collection[str] | None, *, wide: bool) -> Re
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def page_end(page: Page) -> str:
+    """Say how the list goes on, and how many of each code there are in all that is left of it."""
+    return f"{page.more} older ones follow: --after {page.letters[-1].letter_id}; with these: {_counted(page.codes)}"
+
+
+def page_of_none(letters: Iterable[Stored]) -> str:
+    """Say that nothing is as it was wanted, and what there is: a filter may be misspelt."""
+    codes = Counter(letter.code for letter in letters)
+    return f"no such dead letters; there are {_counted(dict(codes.most_common()))}" if codes else "no dead letters"
+
+
+def _counted(codes: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {printable(code)}" for code, count in codes.items())
 
 
 def _cells(letter: Stored, redriven: Collection[str] | None) -> list[Text]:
@@ -94,11 +109,24 @@ def plan_view(plan: Sequence[Planned]) -> RenderableType:
 
 
 def summary(plan: Sequence[Planned], written: int | None) -> str:
-    """Count what was written, or (None) would be, and what is left alone."""
+    """Count what was written, or (None) would be, what of it would come back, and what is left alone."""
     counts = Counter(each.verdict for each in plan)
     left = [f"{counts[each]} {each.value}" for each in Verdict if each is not Verdict.WRITE and counts[each]]
     said = f"{counts[Verdict.WRITE]} would be written" if written is None else f"{written} written"
+    said += _coming_back(plan, avoidable=written is None)
     return f"{said}; left alone: {', '.join(left)}" if left else said
+
+
+def _coming_back(plan: Sequence[Planned], *, avoidable: bool) -> str:
+    """Count by their codes those to write that would be refused again; a plan can still leave them out."""
+    refusals = [each.letter.refusal for each in plan if each.verdict is Verdict.WRITE and each.letter.refusal]
+    if not refusals:
+        return ""
+    codes = Counter(refusal.partition(":")[0] for refusal in refusals).most_common()
+    advice = "; --only-acceptable leaves them out" if avoidable else ""
+    return (
+        f", of which {len(refusals)} would be refused again: " + ", ".join(f"{n} {code}" for code, n in codes) + advice
+    )
 
 
 def _payload(value: bytes | None) -> Iterator[str]:

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from relay import __version__
 from relay.compatibility.changes import Direction
-from relay.compatibility.keywords import resolved
+from relay.compatibility.keywords import NotUnderstood, resolved
 from relay.contracts.cloudevents import CORRELATION_HEADER
 from relay.contracts.schemas import PUBLISHED, generate
 from relay.observe.tracing import TRACEPARENT
-from relay.reference.topics import PUBLIC_TOPICS, PublicTopic, value_of, written_key_and_headers
+from relay.reference.topics import PUBLIC_TOPICS, NotPresentable, PublicTopic, value_of, written_key_and_headers
 
 _BINDING: Final = {"bindingVersion": "0.5.0"}
 _CONSTANT: Final = {
@@ -55,7 +55,7 @@ _DESCRIPTION: Final = (
 
 
 def document(names: Mapping[str, str]) -> dict[str, Any]:
-    """Give the document; `names`: the topics' names, as in the configuration's `[topics]`."""
+    """Give the document; `names`: the topics' names, as in the configuration's `[topics]`. Raises NotPresentable."""
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -127,4 +127,9 @@ def _headers(topic: PublicTopic, written: Mapping[str, str]) -> dict[str, Any]:
 def _schema(name: str) -> dict[str, Any]:
     """Give a published schema with its definitions in their places: in this document a `#` would mean its own root."""
     body = generate(name)
-    return {"title": body["title"], **resolved(body)}
+    try:
+        return {"title": body["title"], **resolved(body)}
+    except NotUnderstood as error:
+        field = f"field `{error.place}` " if error.place else ""
+        said = f"the model {body['title']}: {field}{error.what}"
+    raise NotPresentable(f"{said}: the reference can't show that: say it with another keyword")

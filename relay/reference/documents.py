@@ -8,6 +8,7 @@ from relay.observe.health import Page
 from relay.reference.asyncapi import document
 from relay.reference.markdown import events_reference
 from relay.reference.page import reference_page
+from relay.reference.topics import NotPresentable
 
 _HTML, _JSON = "text/html; charset=utf-8", "application/json"
 
@@ -23,9 +24,13 @@ def documents(names: Mapping[str, str]) -> dict[str, bytes]:
 
 
 def write(folder: Path, names: Mapping[str, str]) -> list[Path]:
-    """Write every document that is missing or stale into the folder and give the paths written."""
+    """Write every document that is missing or stale into the folder and give the paths written.
+
+    Raises NotPresentable, before anything is written.
+    """
+    wanted = documents(names)
     folder.mkdir(parents=True, exist_ok=True)
-    stale = {folder / name: body for name, body in documents(names).items() if _content(folder / name) != body}
+    stale = {folder / name: body for name, body in wanted.items() if _content(folder / name) != body}
     for path, body in stale.items():
         path.write_bytes(body)
     return list(stale)
@@ -33,9 +38,13 @@ def write(folder: Path, names: Mapping[str, str]) -> list[Path]:
 
 def check(folder: Path, names: Mapping[str, str]) -> list[str]:
     """Compare the folder with the code; each difference is an instruction, none means up to date."""
+    try:
+        wanted = documents(names)
+    except NotPresentable as error:
+        return [str(error)]
     return [
         f"{folder / name} is {'missing' if _content(folder / name) is None else 'stale'}: run `relay schemas write`"
-        for name, body in documents(names).items()
+        for name, body in wanted.items()
         if _content(folder / name) != body
     ]
 

@@ -6,9 +6,10 @@ An example's headers are those that the running code writes for it.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
+from pydantic import BaseModel, ValidationError
 
 from relay.compatibility.changes import Direction
 from relay.contracts.cloudevents import CORRELATION_HEADER, Headers, dead_letter_headers, status_changed_headers
@@ -16,12 +17,17 @@ from relay.contracts.dead_letter import DeadLetter
 from relay.contracts.schemas import PUBLISHED
 from relay.contracts.status_changed import StatusChanged
 
+_Model = TypeVar("_Model", bound=BaseModel)
 _ANY_KEY: Final = {"type": ["string", "null"], "description": "Any bytes, or none: the relay keys what it takes anew."}
 _MESSAGE_KEY: Final = {
     "type": "string",
     "description": "The message_id, UTF-8; the extra_id where no message_id is known.",
 }
 _REFUSED_KEY: Final = {"type": ["string", "null"], "description": "The refused record's own key: any bytes, or none."}
+
+
+class NotPresentable(ValueError):  # noqa: N818 - what it means is that a model and its presentation don't fit
+    """The reference can't be made of the models as they are; the text says of which one, why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +81,30 @@ def direction_of(schema: str) -> Direction:
 
 
 def written_key_and_headers(topic: PublicTopic) -> tuple[str | None, dict[str, str]]:
-    """Give key and headers of the topic's example, as the relay, or a producer that likes to correlate, writes them."""
+    """Give key and headers of the topic's example, as the relay, or a producer that likes to correlate, writes them.
+
+    Raises NotPresentable where the example is none of the topic's model.
+    """
     key: str | None = None
     headers: Headers = [(CORRELATION_HEADER, b"order-17")]
     if topic.schema == "status_changed":
-        event = StatusChanged.model_validate_json(topic.example())
+        event = _example(topic, StatusChanged)
         key, headers = event.subject, status_changed_headers(event)
     elif topic.schema == "dead_letter":
-        letter = DeadLetter.model_validate_json(topic.example())
+        letter = _example(topic, DeadLetter)
         key, headers = letter.key, dead_letter_headers(letter)
     return key, {name: value.decode() for name, value in headers}
+
+
+def _example(topic: PublicTopic, model: type[_Model]) -> _Model:
+    try:
+        return model.model_validate_json(topic.example())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        problem = f"{where}: {first['msg']}"
+    what = f"relay/reference/examples/{topic.name}.json is no {model.__name__} any more"
+    raise NotPresentable(f"{what}: {problem}: make the example follow the model")
 
 
 def value_of(topic: PublicTopic) -> dict[str, Any]:

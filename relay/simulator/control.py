@@ -67,9 +67,10 @@ class _Faults(BaseModel):
 
 async def control(simulator: Controlled, request: web.BaseRequest, path: str, query: str) -> web.Response:
     """Answer a call under `/_simulator/`."""
-    endpoints = _ENDPOINTS.get(path.removeprefix(CONTROL_PREFIX))
+    endpoints = ENDPOINTS.get(path.removeprefix(CONTROL_PREFIX))
     if endpoints is None:
-        return _error(HTTPStatus.NOT_FOUND, "no such endpoint")
+        known = ", ".join(f"{name} ({' or '.join(methods)})" for name, methods in ENDPOINTS.items())
+        return _error(HTTPStatus.NOT_FOUND, f"no such endpoint; there are {known}")
     endpoint = endpoints.get(request.method)
     if endpoint is None:
         return _error(HTTPStatus.METHOD_NOT_ALLOWED, f"use {' or '.join(endpoints)}")
@@ -146,7 +147,7 @@ def _json(value: Any, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
 
 
 _Endpoint = Callable[[Controlled, web.BaseRequest, str], Awaitable[web.Response]]
-_ENDPOINTS: Final[Mapping[str, Mapping[str, _Endpoint]]] = {
+ENDPOINTS: Final[Mapping[str, Mapping[str, _Endpoint]]] = {
     "messages": {"POST": _post_messages},
     "calls": {"POST": _post_calls, "GET": _get_calls},
     "handed-out": {"GET": _get_handed_out},

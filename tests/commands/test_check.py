@@ -84,6 +84,8 @@ def test_missing_topics_fail_until_they_are_created(tmp_path: Path, kafka: Embed
     rest = dict.fromkeys(others, True)
     assert verdicts(before) == {**rest, "topics": False}
     assert before.exit_code == 1
+    fixes = {finding["fix"] for finding in json.loads(before.stdout) if finding["what"] == "topics"}
+    assert fixes == {"run `relay topics create` or `relay run`, which creates it, too"}
     assert CliRunner().invoke(app, ["topics", "create", "--config", str(config)]).exit_code == 0
     after = check("--config", config, "--json")
     assert verdicts(after) == {**rest, "topics": True}

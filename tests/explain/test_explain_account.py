@@ -43,11 +43,43 @@ async def test_pending_messages_are_counted_by_age() -> None:
         },
         "overdue": 1,
         "oldest_at": "2026-11-18T12:00:00.000Z",
+        "oldest": shown["pending"]["oldest"],
+    }
+    assert [each["message_id"] for each in shown["pending"]["oldest"]] == [f"m-{n}" for n in (6, 5, 4, 3, 2, 1, 7)]
+    assert shown["pending"]["oldest"][0] == {
+        "message_id": "m-6",
+        "extra_id": None,
+        "since": "2026-11-18T12:00:00.000Z",
+        "expires_at": "2026-11-20T12:00:00.000Z",
     }
     assert shown["summary"] == [
         "7 of 8 stored messages pending",
         "its reports can be read again: no drains, no gaps",
+        shown["summary"][-1],
     ]
+    assert shown["summary"][-1].startswith("`relay check` says whether the provider answers now")
+
+
+async def test_the_oldest_pending_messages_are_named() -> None:
+    """Somebody who asks why reports are late needs a message to ask about; the list says where it goes on."""
+    shelf = Shelf()
+    for number in range(12):
+        shelf.state(a_state(message_id=f"m-{number:02}", anchor_at=after(-number)))
+    shelf.state(a_state(message_id=None, extra_id="AD-1", anchor_at=after(-90)))
+    figures = explained_account(await search_account(shelf, HYBER), HYBER, NOON)
+    text = printed(account_view(figures))
+    at = text.index("the oldest:")
+    assert text[at + 1] == "extra_id AD-1 waits since 2026-11-22T11:58:30.000Z"
+    assert text[at + 2] == "m-11 waits since 2026-11-22T11:59:49.000Z"
+    assert text[at + 11] == "3 younger ones; --json names up to 1000"
+
+
+async def test_nothing_late_needs_no_advice() -> None:
+    """A message that was sent a moment ago is no reason to doubt its provider."""
+    shelf = Shelf()
+    shelf.state(a_state())
+    assert (await told(shelf, HYBER, 59))["summary"][1:] == ["its reports can be read again: no drains, no gaps"]
+    assert "`relay check`" in (await told(shelf, HYBER, 60))["summary"][-1]
 
 
 async def test_the_newest_state_of_each_message_counts() -> None:
@@ -98,7 +130,7 @@ async def test_a_collected_account_shows_its_drains() -> None:
     text = "\n".join(printed(account_view(figures)))
     assert "last answered drain d-8: HTTP 200, 4 reports, at 2026-11-22T12:00:35.000Z" in text
     assert "wish    drain of bulk b-1, for req-1, expires 2026-11-22T12:01:00.000Z  t.state" in text
-    assert shown["summary"][1:] == ["a drain may be under way", "7 drains without an answer in 1 open gap"]
+    assert shown["summary"][1:3] == ["a drain may be under way", "7 drains without an answer in 1 open gap"]
     assert len(shelf.asked_for) == 1
 
 

@@ -28,6 +28,16 @@ def test_a_pending_message_waits_for_its_outcome() -> None:
     )
 
 
+def test_a_late_message_says_where_to_look() -> None:
+    """What the provider last said is in no topic; a report that is collected comes with a drain."""
+    assert outlook(a_state(), rules(), after(59)).look is None
+    asked = outlook(a_state(), rules(), after(60)).look or ""
+    assert "`lookup.failed` in the log names it" in asked
+    assert "`relay check` says why hyber_main is not answered" in asked
+    collected = rules(collecting=Collecting(drain_seconds=10, limit=500, timeout_seconds=10))
+    assert "`relay explain --account hyber_main`" in (outlook(a_state(), collected, after(60)).look or "")
+
+
 def test_a_message_whose_time_is_over_is_asked_about_once_more() -> None:
     """It isn't given up before."""
     told = outlook(a_state(), rules(), after(LIFE_SECONDS + 60))

@@ -173,7 +173,7 @@ async def test_two_accounts_that_know_an_id_are_told_apart() -> None:
     explanation = await told(shelf, candidates=[HYBER, other])
     assert explanation.accounts == ("hyber_main", "hyber_two")
     assert list(explanation.outlooks) == ["message/hyber_main/m-1", "message/hyber_two/m-1"]
-    assert [sentence.split(":")[0] for sentence in explanation.summary] == ["hyber_main", "hyber_two"]
+    assert [sentence.split(":")[0] for sentence in explanation.summary[:2]] == ["hyber_main", "hyber_two"]
     heading, _, first, second, *_ = printed(message_view(explanation))
     assert heading == "message m-1 in hyber_main, hyber_two"
     assert [first.split()[:3], second.split()[:3]] == [

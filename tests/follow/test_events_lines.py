@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from relay.follow.events import Wanted, line_of
+from relay.follow.events import REMEMBERED, Shown, Wanted, line_of
 from relay.since import since
 from tests.follow.published import an_event
 
@@ -33,6 +33,17 @@ def test_a_line_says_what_happened_to_whom() -> None:
     ).split()
     assert words[:4] == ["2026-11-22T08:00:00.120Z", "failed", "main", "hyber"]
     assert words[4:] == ["m-1", "#2", "sms", "expired", "35015", "to", "3809******11", "inferred"]
+
+
+def test_an_event_that_comes_again_is_said_to_be_republished() -> None:
+    """Two equal lines would look like a duplicate; what was shown long ago is forgotten."""
+    shown, event = Shown(), an_event(event_id="e-1")
+    assert [shown.again(event), shown.again(an_event(event_id="e-2")), shown.again(event)] == [False, False, True]
+    assert line_of(event, ["hyber_main"], again=True).plain.endswith("  republished")
+    assert "republished" not in line_of(event, ["hyber_main"]).plain
+    for number in range(REMEMBERED):
+        shown.again({"event_id": f"later-{number}"})
+    assert not shown.again(event)
 
 
 def test_a_message_known_by_its_extra_id_is_shown_by_it() -> None:

@@ -12,7 +12,7 @@ from relay.letters.choosing import NoSuchLetter, Page, Wanted, page
 from relay.letters.hexdump import hexdump
 from relay.letters.marks import nothing_marked
 from relay.letters.planning import Choice, Surroundings, Verdict, planned, redriven_ids
-from relay.letters.rendering import letter_view, page_view, plan_view, summary
+from relay.letters.rendering import letter_view, page_end, page_of_none, page_view, plan_view, summary
 from relay.letters.stored import Shelf, letter_in
 from tests.builders import NOON, after
 from tests.letters.printing import printed
@@ -56,8 +56,16 @@ def test_pages_follow_each_other_from_the_newest_on() -> None:
     second = page(shelf.letters.values(), Wanted(), after=first.letters[-1].letter_id, limit=2)
     third = page(shelf.letters.values(), Wanted(), after=second.letters[-1].letter_id, limit=2)
     assert [(offsets(each), each.more) for each in (first, second, third)] == [([4, 3], 3), ([2, 1], 1), ([0], 0)]
+    assert page_end(first) == f"3 older ones follow: --after {first.letters[-1].letter_id}; with these: 5 invalid_json"
     with pytest.raises(NoSuchLetter):
         page(shelf.letters.values(), Wanted(), after="no-such-id", limit=2)
+
+
+def test_a_list_of_none_says_what_there_is() -> None:
+    """A misspelt code looks like a quiet day otherwise."""
+    shelf = a_shelf(a_letter(0), a_letter(1, code="damaged"), a_letter(2))
+    assert page_of_none(shelf.letters.values()) == "no such dead letters; there are 2 invalid_json, 1 damaged"
+    assert page_of_none(()) == "no dead letters"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +125,20 @@ def test_what_would_be_refused_again_is_told_and_can_be_left_out() -> None:
     (left,) = planned(shelf, marks, Choice(wanted=Wanted(), only_acceptable=True), AROUND)
     assert (told.verdict, left.verdict) == (Verdict.WRITE, Verdict.REFUSED)
     assert REFUSED in printed(plan_view([told]))
-    assert summary([told, left], None) == "1 would be written; left alone: 1 refused"
+    assert summary([told, left], None) == (
+        f"1 would be written, of which 1 would be refused again: 1 {REFUSED.partition(':')[0]};"
+        " --only-acceptable leaves them out; left alone: 1 refused"
+    )
+    assert summary([told], 1) == f"1 written, of which 1 would be refused again: 1 {REFUSED.partition(':')[0]}"
+
+
+def test_a_summary_counts_what_would_come_back_by_its_code() -> None:
+    """Two hundred lines tell less than the one that adds them up."""
+    shelf = Shelf(lambda letter: None if letter.source.offset == 0 else f"code-{letter.source.offset % 2}: mend it")
+    for offset in range(4):
+        shelf.take(a_letter(offset))
+    plan = planned(shelf, {0: nothing_marked(NOON)}, Choice(wanted=Wanted()), AROUND)
+    assert summary(plan, None).startswith("4 would be written, of which 3 would be refused again: 2 code-1, 1 code-0;")
 
 
 def test_a_letter_that_stands_twice_is_redriven_as_one() -> None:
