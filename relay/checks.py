@@ -21,6 +21,7 @@ from relay.kafka.rights import forbidden_groups
 from relay.kafka.topics import topics_of
 from relay.lookups.http import Failure, HttpFailure, HttpResponse, PyreqwestHttp
 from relay.lookups.reading import Garbled, Sense, is_success, sense_of
+from relay.printable import printable
 from relay.providers import PROVIDERS, Asks, Collects
 from relay.providers.account import Account
 
@@ -122,7 +123,8 @@ async def account_finding(name: str, account: Account) -> list[Finding]:
     try:
         return [judged(what, account, await http.get(request))]
     except HttpFailure as failure:
-        detail = f"no usable answer from {account.base_url}: {FAILURES[failure.kind]}"
+        said = f" ({printable(failure.detail)})" if failure.detail else ""
+        detail = f"no usable answer from {account.base_url}: {FAILURES[failure.kind]}{said}"
         fix = f"correct accounts.{name}.base_url, or the network between"
         return [Finding(what=what, ok=False, detail=detail, fix=fix)]
     finally:

@@ -127,6 +127,14 @@ class AccountLookups:
             item, status = Unanswered(asked=True), None
             outcome = "unexpected"  # "failed" is what a provider says of a message
         seconds = time.monotonic() - began
+        log.debug(
+            Line.LOOKUP_ENDED,
+            account=self.account,
+            message_id=lookup.message_id,
+            extra_id=lookup.extra_id,
+            outcome=outcome,
+            status=status,
+        )
         self._count(outcome).inc()
         self._seconds.observe(seconds)
         if not ticket.cancelled:

@@ -70,8 +70,8 @@ class CollectedAccount:
         """
         return await asyncio.to_thread(self._read_page, body, content_type)
 
-    def _tell_failed(self, why: str, status: int | None) -> None:
-        log.warning(Line.DRAIN_FAILED, account=self.account, why=why, status=status)
+    def _tell_failed(self, why: str, status: int | None, detail: str | None) -> None:
+        log.warning(Line.DRAIN_FAILED, account=self.account, why=why, status=status, detail=detail)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -20,8 +20,8 @@ SPREAD_SECONDS = 1.0  # how far apart lookups come back after a closure; the pac
 
 log = structlog.get_logger("relay.lookups")
 
-Tell = Callable[[str, int | None], None]
-"""Called with why, and the HTTP status if there was one, when a request failed and no pause tells of it."""
+Tell = Callable[[str, int | None, str | None], None]
+"""Called with why, the HTTP status and more words, where there are any, when a request failed and no pause tells."""
 
 
 class Door:
@@ -43,7 +43,7 @@ class Door:
         try:
             response = await self._http.get(request)
         except HttpFailure as failure:
-            self._unavailable(failure.kind.value, None, tell)
+            self._unavailable(failure.kind.value, None, tell, failure.detail)
             raise
         match sense_of(response.status):
             case Sense.REFUSED:
@@ -120,14 +120,16 @@ class Door:
                 seconds=round(self.gate.until - time.monotonic(), 3),
             )
 
-    def _unavailable(self, why: str, status: int | None, tell: Tell) -> None:
+    def _unavailable(self, why: str, status: int | None, tell: Tell, detail: str | None = None) -> None:
         was_open = self.gate.closed is None
         if self.gate.failed(time.monotonic()) and was_open:
             self._show(Closed.UNAVAILABLE)
             seconds = round(self.gate.until - time.monotonic(), 3)
-            log.warning(Line.BREAKER_OPENED, account=self._account, why=why, status=status, seconds=seconds)
+            log.warning(
+                Line.BREAKER_OPENED, account=self._account, why=why, status=status, detail=detail, seconds=seconds
+            )
         else:
-            tell(why, status)
+            tell(why, status, detail)
 
     def show_pause(self, monotonic: float) -> None:
         """Show the pause; one that is long over is none: nobody asks, or another process has the account now."""

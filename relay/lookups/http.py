@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import BodyDecodeError, PyreqwestError
+from pyreqwest.exceptions import BodyDecodeError, ConnectError, PyreqwestError
 from pyreqwest.response import Response
 
 BODY_BYTES = 8 * 1_048_576
@@ -44,13 +44,15 @@ class HttpResponse:
 class HttpFailure(Exception):  # noqa: N818 - the failure is the fact
     """No whole response came. It says nothing of whether the provider saw the request.
 
-    `received`: what came before it broke off, where the client was told to keep that.
+    `received`: what came before it broke off, where the client was told to keep that. `detail`: the client's words for
+    why there was no connection, such as a name that is not found or a certificate that is not trusted; never a URL.
     """
 
-    def __init__(self, kind: Failure, received: HttpResponse | None = None) -> None:
+    def __init__(self, kind: Failure, received: HttpResponse | None = None, detail: str | None = None) -> None:
         super().__init__(kind.value)
         self.kind = kind
         self.received = received
+        self.detail = detail
 
 
 class Http(Protocol):
@@ -102,7 +104,7 @@ class PyreqwestHttp:
             async with builder.build_streamed() as response:
                 return await (self._kept(response) if self._keep_cut else self._whole(response))
         except (TimeoutError, PyreqwestError) as error:
-            raise HttpFailure(_kind(error)) from None
+            raise HttpFailure(_kind(error), detail=_detail(error)) from None
 
     async def _whole(self, response: Response) -> HttpResponse:
         length = _header(response, "content-length")
@@ -161,6 +163,14 @@ def _header(response: Response, name: str) -> str | None:
 
 def _response(response: Response, body: bytes) -> HttpResponse:
     return HttpResponse(response.status, body, _header(response, "retry-after"), _header(response, "content-type"))
+
+
+def _detail(error: Exception) -> str | None:
+    """Return the innermost cause of a failed connection: the outer ones say less, and the outermost quotes the URL."""
+    if not isinstance(error, ConnectError):
+        return None
+    causes = [str(cause.get("message")) for cause in ((error.details or {}).get("causes") or ())]
+    return causes[-1] if len(causes) > 1 else None
 
 
 def _kind(error: Exception) -> Failure:

@@ -192,8 +192,8 @@ class LogLookups:
             return Unanswered(asked=True)
         return page
 
-    def _tell_failed(self, why: str, status: int | None) -> None:
-        log.warning(Line.LOG_FAILED, account=self._account, why=why, status=status)
+    def _tell_failed(self, why: str, status: int | None, detail: str | None = None) -> None:
+        log.warning(Line.LOG_FAILED, account=self._account, why=why, status=status, detail=detail)
 
     async def close(self) -> None:
         """Do nothing: the connections are those of the account's drains."""

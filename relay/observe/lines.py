@@ -56,6 +56,7 @@ class Line(StrEnum):
     REPORT_UNMAPPED = "report.unmapped", "A report has a code that no table knows; it counts as pending."
     REPORT_CONTRADICTED = "report.contradicted", "The provider took back what it said; that is not published."
 
+    LOOKUP_ENDED = "lookup.ended", "One for each lookup that ended, whatever it brought."
     LOOKUP_FAILED = "lookup.failed", "No usable answer; asked again later."
     ACCOUNT_PAUSED = "account.paused", "Nothing is asked for a while."
     ACCOUNT_RESUMED = "account.resumed", "A paused account is asked again."
@@ -105,7 +106,7 @@ FIELDS: Mapping[str, str] = {
     "message_id": "the message's id",
     "names": "the unknown fields' names",
     "offset": "of the input record",
-    "outcome": "of the drain, a label of `relay_drains_total`",
+    "outcome": "what it brought, a label of `relay_drains_total` or `relay_lookups_total`",
     "part": "the part of the process",
     "partition": "of the input record",
     "partitions": "the partitions of inbox, raw and state",

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from relay.contracts.instants import format_instant
 from relay.core.collecting import CLOCKS_APART, Filter, Gap, Reconciled
 from relay.core.model import Report
 from relay.lookups.collected import CollectedAccount
@@ -153,6 +154,6 @@ def _facts(account: str, gap: Gap) -> dict[str, object]:
         "message_id": gap.message_id,
         "why": gap.why,
         "drains": gap.count,
-        "first_at": gap.first_at.isoformat(timespec="milliseconds"),
-        "last_at": gap.last_at.isoformat(timespec="milliseconds"),
+        "first_at": format_instant(gap.first_at),
+        "last_at": format_instant(gap.last_at),
     }

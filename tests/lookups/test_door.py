@@ -31,7 +31,9 @@ class Driven:
         answer: HttpResponse | HttpFailure = OK
         for _ in range(count):
             try:
-                answer = await self.door.get(HttpRequest("/"), lambda why, status: self.told.append((why, status)))
+                answer = await self.door.get(
+                    HttpRequest("/"), lambda why, status, _detail: self.told.append((why, status))
+                )
             except HttpFailure as failure:
                 answer = failure
         return answer

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 
+from relay.kafka.embedded.ports import free_ports
 from relay.lookups.http import Failure, HttpFailure
 from relay.simulator.faults import Fault, FaultKind
 from tests.lookups.connecting import MEBIBYTE, REQUEST, a_client, a_faulty, a_server, failure_of
@@ -37,6 +38,20 @@ async def test_a_spoiled_answer_fails_and_is_asked_for_once(fault: Fault, kind: 
         async with asyncio.timeout(10):
             assert await failure_of(simulator.url, timeout_seconds=0.5) is kind
         assert len(simulator.lookups) == 1
+
+
+async def test_a_failed_connection_says_why_and_names_no_address() -> None:
+    """Refused, not found and not trusted are mended in different places; the path may hold an id."""
+    (port,) = free_ports(1)
+    async with a_client(f"http://127.0.0.1:{port}") as http:
+        with pytest.raises(HttpFailure, match="connection") as refused:
+            await http.get(REQUEST)
+    async with a_client("http://nobody.invalid") as http:
+        with pytest.raises(HttpFailure, match="connection") as unknown:
+            await http.get(REQUEST)
+    assert "refused" in (refused.value.detail or "")
+    assert "lookup" in (unknown.value.detail or "")
+    assert REQUEST.path not in f"{refused.value.detail}{unknown.value.detail}"
 
 
 @pytest.mark.parametrize("header", ["Content-Length: 100", "Transfer-Encoding: chunked"])
