@@ -25,10 +25,11 @@ from relay.kafka.records import Outgoing
 from relay.providers.hyber import SEEN_CHANNELS
 from relay.slot.answers import Answers
 from relay.slot.arming import arm_restored
+from relay.slot.asks import Cancellable
 from relay.slot.codec import checked, encode_state
 from relay.slot.fencing import Member
 from relay.slot.keys import message_key, shard_key
-from relay.slot.slot import Cancellable, Slot
+from relay.slot.slot import Slot
 
 POLICY = GrowingIntervals(initial_seconds=3600, factor=1.6, max_seconds=7200)
 RULES = Rules(

@@ -10,7 +10,7 @@ from relay.core.items import Forgotten
 from relay.core.model import MessageState
 from relay.core.schedule import next_step, wants_lookup
 from relay.slot.keys import account_of
-from relay.slot.slot import Slot
+from relay.slot.slot import Entry, Slot
 
 MISSED_SECONDS = 120.0  # how far back a restored slot looks for missed steps; older ones wait for their next
 FIRED_AT_ONCE = 500  # timers handled between two turns: new requests must not wait behind a crowd of polls
@@ -56,17 +56,18 @@ def arm_restored(slot: Slot, key: bytes, now: datetime) -> None:
 def fire(slot: Slot, now: datetime) -> None:
     """Start what is due; entries that were armed anew since are skipped."""
     instant = now.timestamp()
-    for key in _due(slot, instant):
-        state, rules = slot.state(key), slot.rules_of(account_of(key))
-        if state is None or rules is None:
+    for key, entry in _due(slot, instant):
+        rules = slot.rules_of(account_of(key))
+        if rules is None:
             continue
-        if wants_lookup(state, rules, now):
+        state = None if entry.pending else slot.state(key)  # what is pending is asked about, whatever else it says
+        if entry.pending or (state is not None and wants_lookup(state, rules, now)):
             slot.ask(key, instant, urgent=False)
-        else:
+        elif state is not None:
             slot.mailbox.answer(key, Forgotten())
 
 
-def _due(slot: Slot, instant: float) -> Iterator[bytes]:
+def _due(slot: Slot, instant: float) -> Iterator[tuple[bytes, Entry]]:
     room = FIRED_AT_ONCE
     while room > 0 and (popped := slot.timers.pop_due(instant)) is not None:
         due, key = popped
@@ -76,4 +77,4 @@ def _due(slot: Slot, instant: float) -> Iterator[bytes]:
         entry.due = 0.0  # also where a lookup is on its way: its answer arms anew, perhaps for the same instant
         if key not in slot.asking:
             room -= 1
-            yield key
+            yield key, entry

@@ -41,6 +41,8 @@ def decide_turn(slot: Slot, taken: Taken, now: datetime, rules_of: RulesOf) -> T
 def _changed(slot: Slot, turn: Turn) -> dict[bytes, bytes | None]:
     writes: dict[bytes, bytes | None] = {}
     for key, state in turn.states.items():
+        if key in turn.known and turn.known[key] is state:
+            continue  # as nearly always, if a lookup brought no news
         entry = slot.entries.get(key)
         value = encode_state(state) if state is not None else None
         if value != (entry.value if entry is not None else None):

@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition, errors
 from aiokafka.client import CoordinationType
-from aiokafka.producer.sender import TxnOffsetCommitHandler
+from aiokafka.producer.sender import BACKOFF_OVERRIDE, AddPartitionsToTxnHandler, TxnOffsetCommitHandler
 
 from relay.slot.protocol import OffsetFetch, TxnOffsetCommit
 
 UNSTABLE_OFFSET_COMMIT, FENCED_INSTANCE_ID = 88, 82
+MARKERS_SECONDS = 0.003  # a broker writes the markers of the last transaction in a few milliseconds
 
 
 class Member(NamedTuple):
@@ -75,6 +76,14 @@ class _Handler(TxnOffsetCommitHandler):
         return super().handle_response(_ResponseV0(as_v0))
 
 
+class _Adding(AddPartitionsToTxnHandler):
+    """Asks again sooner than aiokafka does where the broker is still completing the transaction before."""
+
+    def handle_response(self, response: Any) -> Any:
+        wait = super().handle_response(response)
+        return MARKERS_SECONDS if wait == BACKOFF_OVERRIDE else wait
+
+
 class GroupFencedProducer(AIOKafkaProducer):
     """A transactional producer whose offsets are refused by the broker unless `member` is the group's present one."""
 
@@ -93,7 +102,12 @@ class GroupFencedProducer(AIOKafkaProducer):
                 node = await sender._find_coordinator(CoordinationType.GROUP, group_id)
                 await _Handler(sender, offsets, group_id, member).do(node)
 
+        async def add(partitions: Collection[TopicPartition]) -> Any:
+            node = await sender._find_coordinator(CoordinationType.TRANSACTION, sender._txn_manager.transactional_id)
+            return await _Adding(sender, partitions).do(node)
+
         sender._do_txn_offset_commit = commit
+        sender._do_add_partitions_to_txn = add
 
 
 async def stable_offsets(

@@ -31,7 +31,8 @@ from relay.slot.slot import RulesOf, Slot
 from relay.slot.turn import Turn
 
 ITEMS_PER_TURN = 500  # for each slot
-IDLE_SECONDS = 1.0
+IDLE_SECONDS = 1.0  # the longest rest, after which every slot is looked at
+GATHER_SECONDS = 0.002  # between two turns: answers that come one by one are decided together
 RETRY_SECONDS = 1.0
 PRODUCER_SECONDS = 30.0
 
@@ -71,6 +72,7 @@ class Loop:
         self.awaits_kafka = False
         self.letters = DelayedLetters(topics.dead_letters)
         self.turning_since: float | None = None
+        self._turned_at = self._all_looked_at = 0.0
         self.ownership = Ownership(
             consumer,
             options,
@@ -115,6 +117,7 @@ class Loop:
         """Run turns whenever there is something to decide; ends only when stopping."""
         while not self._stopping:
             await self._idle()
+            await asyncio.sleep(self._turned_at + GATHER_SECONDS - time.monotonic())
             async with self.ownership.turn:
                 self.turning_since = time.monotonic()
                 try:
@@ -123,16 +126,14 @@ class Loop:
                     self._close_slots()  # what was taken is not decided: the last turn must not commit past it
                     raise
                 self.turning_since = None
+            self._turned_at = time.monotonic()
             self.intake.room.set()
 
     async def turn_once(self) -> None:
         """Decide and commit what the mailboxes hold. Call it within the turn lock."""
         now, monotonic = self._clock(), time.monotonic()
-        turns = [
-            turn
-            for slot in self.ownership.slots.values()
-            if slot.ready and (turn := self._decide(slot, now, monotonic))
-        ]
+        slots = self._awake(now.timestamp(), monotonic)
+        turns = [turn for slot in slots if (turn := self._decide(slot, now, monotonic))]
         writing = [turn for turn in turns if turn.writes_something]
         if writing and not await self._commit(writing):
             return
@@ -140,6 +141,14 @@ class Loop:
             for turn in turns:
                 apply_turn(turn, now)
                 narrate(turn, self._metrics)
+
+    def _awake(self, now: float, monotonic: float) -> list[Slot]:
+        """Return the slots that have something to decide; now and then all, for what gives no sign."""
+        ready = [slot for slot in self.ownership.slots.values() if slot.ready]
+        if self._stopping or monotonic >= self._all_looked_at + IDLE_SECONDS:
+            self._all_looked_at = monotonic
+            return ready
+        return [slot for slot in ready if rest_of(slot, now, monotonic) <= 0]
 
     def _decide(self, slot: Slot, now: datetime, monotonic: float) -> Turn | None:
         if self._stopping:
@@ -204,14 +213,8 @@ class Loop:
         seconds = IDLE_SECONDS
         now, monotonic = time.time(), time.monotonic()
         for slot in self.ownership.slots.values():
-            if not slot.ready:
-                continue
-            if slot.answers.ripe:
-                seconds = 0.0
-            for at in (slot.mailbox.ripe_at(monotonic), slot.drains_at(monotonic)):
-                seconds = seconds if at is None else min(seconds, at - monotonic)
-            if (due := slot.timers.first()) is not None:
-                seconds = min(seconds, max(due - now, 0.001))
+            if slot.ready:
+                seconds = min(seconds, rest_of(slot, now, monotonic))
         if seconds > 0:
             self._wake.clear()
             try:
@@ -227,3 +230,14 @@ class Loop:
         async with self.ownership.turn:
             await self.turn_once()
             self._close_slots()
+
+
+def rest_of(slot: Slot, now: float, monotonic: float) -> float:
+    """Return for how many seconds nothing of a slot can be decided unless something comes; `now`: epoch seconds."""
+    if slot.answers.ripe:
+        return 0.0
+    rest = IDLE_SECONDS
+    for at in (slot.mailbox.ripe_at(monotonic), slot.drains_at(monotonic)):
+        rest = rest if at is None else min(rest, at - monotonic)
+    due = slot.timers.first()
+    return rest if due is None else min(rest, due - now)

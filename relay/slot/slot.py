@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from relay.core.collecting import CLOCKS_APART, AccountItem, AccountState, Gap
 from relay.core.items import Collected, Item, Requested, Seen
@@ -13,6 +12,7 @@ from relay.core.questions import first_question
 from relay.core.rules import Rules
 from relay.kafka.records import Outgoing
 from relay.slot.answers import Answers
+from relay.slot.asks import Asks, Cancellable
 from relay.slot.codec import UnreadableInternal, decode_account, decode_state
 from relay.slot.collector import Collector
 from relay.slot.fencing import Member
@@ -23,29 +23,9 @@ from relay.slot.timers import Timers
 GRACE_SECONDS = 0.25  # how long a request may wait for its first answer, so that one transaction carries both
 
 NOTHING_KNOWN = AccountState()
+_NOT_DECODED = (None, None)
 
 RulesOf = Callable[[str], Rules | None]
-
-
-class Cancellable(Protocol):
-    """A lookup on its way; `may_hurry` while it waits behind new requests."""
-
-    @property
-    def may_hurry(self) -> bool:
-        """Tell whether it would start earlier if it were asked for as urgent."""
-        ...
-
-    def cancel(self) -> None:
-        """Forget it."""
-        ...
-
-
-class Asks(Protocol):
-    """Where a slot puts its questions."""
-
-    def ask(self, account: str, asker: "Slot", key: bytes, *, due: float, urgent: bool) -> Cancellable | None:
-        """Queue a lookup; None if its account isn't configured."""
-        ...
 
 
 @dataclass(slots=True)
@@ -88,6 +68,7 @@ class Slot:
         self._asks = asks
         self.wake = wake
         self._questions: dict[bytes, Lookup] = {}  # of messages that have no stored state yet
+        self._decoded: dict[bytes, tuple[bytes | None, MessageState]] = {}  # what lookups on their way asked about
 
     # Filling the mailbox
 
@@ -150,8 +131,10 @@ class Slot:
         """Return the question about the message as it stands now."""
         if (question := self._questions.get(key)) is not None:
             return question
-        state = self.state(key)
-        return _question(key, state) if state is not None else None
+        if (state := self.state(key)) is None:
+            return None
+        self._decoded[key] = self.entries[key].value, state
+        return _question(key, state)
 
     # State
 
@@ -160,6 +143,9 @@ class Slot:
         entry = self.entries.get(key)
         if entry is None or entry.value is None:
             return None
+        value, state = self._decoded.pop(key, _NOT_DECODED)
+        if state is not None and value is entry.value:
+            return state
         try:
             return decode_state(entry.value)
         except UnreadableInternal as error:
@@ -216,6 +202,7 @@ class Slot:
     def clear(self) -> None:
         """Forget everything, before it is read again."""
         self.entries.clear()
+        self._decoded.clear()
         self.accounts.clear()
         self.timers.clear()
         self.pending = 0

@@ -41,6 +41,7 @@ class Turn:
     events: list[Event] = field(default_factory=list)
     forwards: list[Requested] = field(default_factory=list)
     states: dict[bytes, MessageState | None] = field(default_factory=dict)
+    known: dict[bytes, MessageState | None] = field(default_factory=dict)  # of those, as they were before
     accounts: dict[bytes, AccountState] = field(default_factory=dict)
     writes: dict[bytes, bytes | None] = field(default_factory=dict)
     asks: set[bytes] = field(default_factory=set)
@@ -58,7 +59,10 @@ class Turn:
 
     def state(self, key: bytes) -> MessageState | None:
         """Return what is known of a message as of what was decided in this turn."""
-        return self.states[key] if key in self.states else self.slot.state(key)
+        if key in self.states:
+            return self.states[key]
+        self.known[key] = self.slot.state(key)
+        return self.known[key]
 
 
 def decide_item(turn: Turn, key: bytes, item: Item, rules_of: RulesOf) -> None:

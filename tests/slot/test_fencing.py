@@ -12,13 +12,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import KafkaError
-from aiokafka.producer.sender import Sender, TxnOffsetCommitHandler
+from aiokafka.producer.sender import BACKOFF_OVERRIDE, AddPartitionsToTxnHandler, Sender, TxnOffsetCommitHandler
 
 from relay.kafka.abandoning import abandon
 from relay.kafka.embedded import EmbeddedKafka
 from relay.kafka.records import Outgoing
 from relay.slot.committer import CommitFailed, Committer
-from relay.slot.fencing import GroupFencedProducer, Member, member_of, stable_offsets
+from relay.slot.fencing import MARKERS_SECONDS, GroupFencedProducer, Member, member_of, stable_offsets
 
 pytestmark = pytest.mark.kafka
 
@@ -94,6 +94,10 @@ def test_the_private_names_exist() -> None:
     assert list(inspect.signature(TxnOffsetCommitHandler.__init__).parameters)[1:] == ["sender", "offsets", "group_id"]
     assert {"create_request", "handle_response", "do"} <= set(dir(TxnOffsetCommitHandler))
     assert list(inspect.signature(Sender._do_txn_offset_commit).parameters)[1:] == ["offsets", "group_id"]
+    assert list(inspect.signature(Sender._do_add_partitions_to_txn).parameters)[1:] == ["tps"]
+    assert list(inspect.signature(AddPartitionsToTxnHandler.__init__).parameters)[1:] == ["sender", "topic_partitions"]
+    assert "return BACKOFF_OVERRIDE" in inspect.getsource(AddPartitionsToTxnHandler.handle_response)
+    assert MARKERS_SECONDS < BACKOFF_OVERRIDE
     assert list(inspect.signature(Sender._find_coordinator).parameters)[1:] == ["coordinator_type", "coordinator_key"]
     assert {"ensure_coordinator_known", "coordinator_dead", "_send_req"} <= set(dir(GroupCoordinator))
     source = inspect.getsource(GroupCoordinator)
