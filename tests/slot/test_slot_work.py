@@ -40,7 +40,7 @@ def asked_again() -> Driven:
 
 
 @pytest.mark.parametrize("item", [PENDING, Unanswered(asked=True)])
-def test_a_lookup_without_news_decodes_the_state_once_and_encodes_none(item: Unanswered, done: Counter[str]) -> None:
+def test_a_lookup_without_news_decodes_the_state_once_and_encodes_none(item: Item, done: Counter[str]) -> None:
     """That is what nearly all lookups are."""
     driven = asked_again()
     done.clear()
