@@ -1,4 +1,4 @@
-"""What was aimed at, and whether it was reached: ratios between things measured in one run."""
+"""What was aimed at, and whether it was reached: ratios within one run where that is possible, else plain figures."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -82,7 +82,7 @@ def list_(
     if found.more:
         typer.echo(page_end(found), err=True)
     elif not found.letters:
-        typer.echo(page_of_none(shelf.letters.values()), err=True)
+        typer.echo("no older ones" if after else page_of_none(shelf.letters.values()), err=True)
 
 
 @app.command("show")

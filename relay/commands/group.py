@@ -16,6 +16,11 @@ class Commands(TyperGroup):
         """Return the names in the order of the help."""
         return list(NAMES)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Resolve a name; what a misspelt one may mean is suggested from `commands`."""
+        self.commands = dict.fromkeys(NAMES)  # type: ignore[assignment]  # only the names are looked at
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as Typer calls it
         """Import a command; None if there is none of this name."""
         if cmd_name not in NAMES:

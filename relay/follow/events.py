@@ -31,9 +31,9 @@ class Wanted:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Shown:
-    """Remembers the newest events that were shown, so that one that is republished is not taken for a duplicate."""
+    """Remembers the newest events that were shown: one that comes again is republished, or a duplicate."""
 
     _ids: dict[str, None] = field(default_factory=dict)
 
@@ -63,7 +63,7 @@ def line_of(event: Json, accounts: Iterable[str], *, again: bool = False) -> Tex
     )
     for word in _more(event):
         line.append(f"  {printable(word)}")
-    return line.append("  republished") if again else line
+    return line.append("  again (same event_id)") if again else line
 
 
 def _more(event: Json) -> Iterable[str]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from relay.clock import Clock
 from relay.core.collecting import Wish
-from relay.core.items import Forgotten
+from relay.core.items import Forgotten, Unanswered
 from relay.core.model import MessageState
 from relay.core.schedule import next_step, wants_lookup
 from relay.slot.keys import account_of
@@ -25,14 +25,21 @@ async def arm_all(slot: Slot, clock: Clock) -> None:
         arm_restored(slot, key, clock())
 
 
-def arm(slot: Slot, key: bytes, state: MessageState, now: datetime, not_before: datetime | None = None) -> None:
-    """Arm the timer of a message for its next step."""
+def arm(slot: Slot, key: bytes, state: MessageState, now: datetime, unanswered: Unanswered | None = None) -> None:
+    """Arm the timer of a message for its next step.
+
+    `unanswered`: what its last lookup ended in. Where that one was sent, it is the first to be tried again: else an
+    account whose messages are due rarely would hardly ever be tried. Those that were turned away wait for their step.
+    """
     rules = slot.rules_of(account_of(key))
     entry = slot.entries.get(key)
     if rules is None or entry is None:
         return
-    at = next_step(state, rules, now).at
-    due = max(at, not_before).timestamp() if not_before else at.timestamp()
+    step = next_step(state, rules, now)
+    at = step.at
+    if step.lookup and unanswered is not None and (not_before := unanswered.not_before) is not None:
+        at = not_before if unanswered.asked else max(at, not_before)
+    due = at.timestamp()
     if entry.due != due:
         entry.due = due
         slot.timers.arm(key, due)

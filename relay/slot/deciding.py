@@ -75,11 +75,11 @@ def apply_turn(turn: Turn, now: datetime) -> None:
 
 def _arm(turn: Turn, now: datetime) -> None:
     slot = turn.slot
-    not_before: dict[bytes, datetime | None] = {}
+    unanswered: dict[bytes, Unanswered | None] = {}
     for key, item in turn.seen:
         if (entry := slot.entries.get(key)) is not None:
             entry.seen = max(entry.seen, seen_of(item))
-        not_before[key] = item.not_before if isinstance(item, Unanswered) else None
+        unanswered[key] = item if isinstance(item, Unanswered) else None
     for key, state in turn.states.items():
         if state is None:
             continue
@@ -87,4 +87,4 @@ def _arm(turn: Turn, now: datetime) -> None:
         if key in turn.asks and slot.ask(key, now.timestamp(), urgent=True):
             continue
         if key not in slot.asking:
-            arm(slot, key, state, now, not_before.get(key))
+            arm(slot, key, state, now, unanswered.get(key))

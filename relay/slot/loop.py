@@ -27,11 +27,11 @@ from relay.slot.intake import Intake
 from relay.slot.narration import narrate
 from relay.slot.ownership import Ownership
 from relay.slot.publishing import Publishing
+from relay.slot.resting import IDLE_SECONDS, awake, rest_of
 from relay.slot.slot import RulesOf, Slot
 from relay.slot.turn import Turn
 
 ITEMS_PER_TURN = 500  # for each slot
-IDLE_SECONDS = 1.0  # the longest rest, after which every slot is looked at
 GATHER_SECONDS = 0.002  # between two turns: answers that come one by one are decided together
 RETRY_SECONDS = 1.0
 PRODUCER_SECONDS = 30.0
@@ -132,7 +132,10 @@ class Loop:
     async def turn_once(self) -> None:
         """Decide and commit what the mailboxes hold. Call it within the turn lock."""
         now, monotonic = self._clock(), time.monotonic()
-        slots = self._awake(now.timestamp(), monotonic)
+        everybody = self._stopping or monotonic >= self._all_looked_at + IDLE_SECONDS
+        if everybody:
+            self._all_looked_at = monotonic
+        slots = awake(self.ownership.slots.values(), now.timestamp(), monotonic, everybody=everybody)
         turns = [turn for slot in slots if (turn := self._decide(slot, now, monotonic))]
         writing = [turn for turn in turns if turn.writes_something]
         if writing and not await self._commit(writing):
@@ -141,14 +144,6 @@ class Loop:
             for turn in turns:
                 apply_turn(turn, now)
                 narrate(turn, self._metrics)
-
-    def _awake(self, now: float, monotonic: float) -> list[Slot]:
-        """Return the slots that have something to decide; now and then all, for what gives no sign."""
-        ready = [slot for slot in self.ownership.slots.values() if slot.ready]
-        if self._stopping or monotonic >= self._all_looked_at + IDLE_SECONDS:
-            self._all_looked_at = monotonic
-            return ready
-        return [slot for slot in ready if rest_of(slot, now, monotonic) <= 0]
 
     def _decide(self, slot: Slot, now: datetime, monotonic: float) -> Turn | None:
         if self._stopping:
@@ -230,14 +225,3 @@ class Loop:
         async with self.ownership.turn:
             await self.turn_once()
             self._close_slots()
-
-
-def rest_of(slot: Slot, now: float, monotonic: float) -> float:
-    """Return for how many seconds nothing of a slot can be decided unless something comes; `now`: epoch seconds."""
-    if slot.answers.ripe:
-        return 0.0
-    rest = IDLE_SECONDS
-    for at in (slot.mailbox.ripe_at(monotonic), slot.drains_at(monotonic)):
-        rest = rest if at is None else min(rest, at - monotonic)
-    due = slot.timers.first()
-    return rest if due is None else min(rest, due - now)

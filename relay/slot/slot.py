@@ -166,6 +166,7 @@ class Slot:
             del self.entries[key]
         entry.value = value
         self._questions.pop(key, None)
+        self._decoded.pop(key, None)
         return entry
 
     def count(self, key: bytes, state: MessageState) -> None:

@@ -35,10 +35,11 @@ def test_the_help_names_every_command() -> None:
 
 
 def test_an_unknown_command_is_wrong_usage() -> None:
-    """It is named; exit code 2."""
+    """It is named, and what it may mean; exit code 2."""
     done = CliRunner().invoke(app, ["explian"])
     assert done.exit_code == 2
     assert "explian" in done.output
+    assert "Did you mean 'explain'" in done.output
 
 
 def test_a_command_bears_its_own_name() -> None:

@@ -35,12 +35,12 @@ def test_a_line_says_what_happened_to_whom() -> None:
     assert words[4:] == ["m-1", "#2", "sms", "expired", "35015", "to", "3809******11", "inferred"]
 
 
-def test_an_event_that_comes_again_is_said_to_be_republished() -> None:
+def test_an_event_that_comes_again_is_marked() -> None:
     """Two equal lines would look like a duplicate; what was shown long ago is forgotten."""
     shown, event = Shown(), an_event(event_id="e-1")
     assert [shown.again(event), shown.again(an_event(event_id="e-2")), shown.again(event)] == [False, False, True]
-    assert line_of(event, ["hyber_main"], again=True).plain.endswith("  republished")
-    assert "republished" not in line_of(event, ["hyber_main"]).plain
+    assert line_of(event, ["hyber_main"], again=True).plain.endswith("  again (same event_id)")
+    assert "again" not in line_of(event, ["hyber_main"]).plain
     for number in range(REMEMBERED):
         shown.again({"event_id": f"later-{number}"})
     assert not shown.again(event)

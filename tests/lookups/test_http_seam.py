@@ -40,7 +40,7 @@ async def test_a_spoiled_answer_fails_and_is_asked_for_once(fault: Fault, kind: 
         assert len(simulator.lookups) == 1
 
 
-async def test_a_failed_connection_says_why_and_names_no_address() -> None:
+async def test_a_failed_connection_says_why_without_the_path() -> None:
     """Refused, not found and not trusted are mended in different places; the path may hold an id."""
     (port,) = free_ports(1)
     async with a_client(f"http://127.0.0.1:{port}") as http:

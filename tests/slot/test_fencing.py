@@ -5,20 +5,21 @@ import contextlib
 import inspect
 import uuid
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.group_coordinator import GroupCoordinator
-from aiokafka.errors import KafkaError
+from aiokafka.errors import ConcurrentTransactions, KafkaError
 from aiokafka.producer.sender import BACKOFF_OVERRIDE, AddPartitionsToTxnHandler, Sender, TxnOffsetCommitHandler
 
 from relay.kafka.abandoning import abandon
 from relay.kafka.embedded import EmbeddedKafka
 from relay.kafka.records import Outgoing
 from relay.slot.committer import CommitFailed, Committer
-from relay.slot.fencing import MARKERS_SECONDS, GroupFencedProducer, Member, member_of, stable_offsets
+from relay.slot.fencing import MARKERS_SECONDS, GroupFencedProducer, Member, _Adding, member_of, stable_offsets
 
 pytestmark = pytest.mark.kafka
 
@@ -105,6 +106,16 @@ def test_the_private_names_exist() -> None:
     assert all(f"self.{name} = " in inspect.getsource(AIOKafkaProducer) for name in ("_sender", "_closed"))
     assert inspect.iscoroutinefunction(Sender.close)
     assert inspect.iscoroutinefunction(AIOKafkaClient.close)
+
+
+def test_the_markers_of_the_last_transaction_are_waited_for_shortly() -> None:
+    """A first partition is asked for again soon; where some are in already, as aiokafka does."""
+    manager = SimpleNamespace(txn_partitions=set())
+    handler = _Adding(SimpleNamespace(_retry_backoff=0.1, _txn_manager=manager), [])
+    busy = SimpleNamespace(errors=[("t", [(0, ConcurrentTransactions.errno)])])
+    assert handler.handle_response(busy) == MARKERS_SECONDS
+    manager.txn_partitions.add(TopicPartition("t", 0))
+    assert handler.handle_response(busy) == 0.1
 
 
 async def test_aiokafka_commits_transactional_offsets_through_the_replaced_method(

@@ -3,6 +3,8 @@
 import sys
 import tracemalloc
 
+import pytest
+
 from relay.core.items import Answered, Unanswered
 from relay.core.merging import merged
 from relay.core.model import EventType
@@ -155,3 +157,34 @@ def test_a_missed_step_is_made_up_for_after_a_restore() -> None:
     second.slot.store(M1, value)
     arm_restored(second.slot, M1, after(due_at - after(0).timestamp() + 60))
     assert second.slot.timers.first() == due_at
+
+
+def hours_old() -> Driven:
+    """Return a slot whose message is asked about rarely by now, with its next lookup under way."""
+    driven = settled(item=PENDING)
+    driven.until(4 * 3600)
+    due = driven.slot.timers.first()
+    assert due is not None
+    driven.second = due - after(0).timestamp()
+    driven.turn()
+    assert M1 in driven.slot.asking
+    return driven
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_who_was_refused_or_got_no_answer_tries_again_as_soon_as_it_may(*, held: bool) -> None:
+    """An account is tried every minute though all its messages are due in a quarter of an hour: by who tried before."""
+    driven = hours_old()
+    driven.slot.answer(M1, Unanswered(asked=True, held=held, not_before=after(driven.second + 60)))
+    driven.turn()
+    assert driven.slot.timers.first() == after(driven.second + 60).timestamp()
+
+
+def test_who_was_turned_away_waits_for_its_own_instant() -> None:
+    """A hundred thousand that all came back at each try would do nothing else."""
+    driven = hours_old()
+    driven.slot.answer(M1, Unanswered(asked=False, held=True, not_before=after(driven.second + 60)))
+    driven.turn()
+    due = driven.slot.timers.first()
+    assert due is not None
+    assert due > after(driven.second + 300).timestamp()

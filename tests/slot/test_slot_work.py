@@ -6,7 +6,7 @@ import pytest
 
 from relay.core.items import Item, Unanswered
 from relay.slot import deciding, slot
-from relay.slot.loop import IDLE_SECONDS, rest_of
+from relay.slot.resting import IDLE_SECONDS, awake, rest_of
 from tests.builders import a_request, after, answered
 from tests.slot.driven import M1, PENDING, Driven
 
@@ -81,3 +81,15 @@ def test_a_slot_rests_until_something_can_be_decided() -> None:
     assert due is not None
     assert rest_of(driven.slot, due - 0.5, 0.0) == pytest.approx(0.5)
     assert rest_of(driven.slot, due, 0.0) <= 0
+
+
+def test_slots_that_rest_are_left_alone_but_for_a_look_now_and_then() -> None:
+    """One that isn't restored yet is never looked at."""
+    busy, resting, restoring = Driven(), Driven(), Driven()
+    busy.slot.ready = resting.slot.ready = True
+    slots = [busy.slot, resting.slot, restoring.slot]
+    busy.receive(a_request())
+    busy.slot.answer(M1, PENDING)
+    now = after(0).timestamp()
+    assert awake(slots, now, 0.0, everybody=False) == [busy.slot]
+    assert awake(slots, now, 0.0, everybody=True) == [busy.slot, resting.slot]
