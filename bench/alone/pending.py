@@ -9,12 +9,13 @@ import os
 import subprocess
 import sys
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from bench.processes import resident_bytes
 from bench.topics import ACCOUNT, PARTITIONS
+from relay.clock import utc_now
 from relay.core.decide import decide
 from relay.core.items import Answered, Requested
 from relay.core.model import Request, RequestKind
@@ -53,7 +54,7 @@ class NobodyAsks:
 @cache
 def template() -> bytes:
     """Return what the relay stores of a message that was asked for and has no report yet; `IN_TEMPLATE` is its id."""
-    now = datetime.now(UTC)
+    now = utc_now()
     request = Request(
         kind=RequestKind.FETCH,
         account=ACCOUNT,
@@ -93,7 +94,7 @@ def new_slot(partition: int) -> Slot:
 def bytes_each(count: int) -> float:
     """Fill slots with so many messages; return how much the process grew for each."""
     slots = [new_slot(partition) for partition in range(PARTITIONS)]
-    now = datetime.now(UTC)
+    now = utc_now()
     warm = pending_state()
     slots[warm[2]].store(*warm[:2])
     arm_restored(slots[warm[2]], warm[0], now)

@@ -71,7 +71,7 @@ class AccountFindings:
         if found.value is None:
             return
         try:
-            state = decode_state(found.value)
+            state = decode_state(key, found.value)
         except UnreadableInternal:
             self.unreadable.add(key)
             return

@@ -213,7 +213,7 @@ class _Search:
 
 def _state_in(found: Found) -> MessageState | None:
     try:
-        return decode_state(found.value) if found.value is not None else None
+        return decode_state(found.key or b"", found.value) if found.value is not None else None
     except UnreadableInternal:
         return None
 

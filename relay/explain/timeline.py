@@ -96,7 +96,7 @@ def _stored(findings: Findings) -> Iterator[tuple[str, Stored]]:
     for key, found in findings.states.items():
         account = account_of(key)
         try:
-            state = decode_state(found.value) if found.value is not None else None
+            state = decode_state(key, found.value) if found.value is not None else None
         except UnreadableInternal as unreadable:
             yield key.decode(), (account, found, unreadable)
             continue

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TypeVar
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from relay.core.collecting import AccountState
 from relay.core.items import Requested
 from relay.core.model import MessageState
+from relay.slot.keys import message_id_of
 
 _T = TypeVar("_T")
 VERSION = b'{"v":1,'
@@ -17,6 +19,7 @@ LAST_YEAR = 9000  # what schedules add to an instant must stay within the calend
 _STATE = TypeAdapter(MessageState)
 _REQUESTED = TypeAdapter(Requested)
 _ACCOUNT = TypeAdapter(AccountState)
+_IN_KEY = {"message_id"}
 
 
 class UnreadableInternal(ValueError):  # noqa: N818 - it states what the record is
@@ -24,18 +27,22 @@ class UnreadableInternal(ValueError):  # noqa: N818 - it states what the record 
 
 
 def encode_state(state: MessageState) -> bytes:
-    """Return the state as the value of its record; fields at their defaults are left out."""
-    return VERSION + _STATE.dump_json(state, exclude_defaults=True)[1:]
+    """Return the state as the value of its record, without the message_id, which its key has, and without defaults."""
+    return VERSION + _STATE.dump_json(state, exclude_defaults=True, exclude=_IN_KEY)[1:]
 
 
-def decode_state(value: bytes) -> MessageState:
+def decode_state(key: bytes, value: bytes) -> MessageState:
     """Return the state a record holds.
 
     Raises:
-        UnreadableInternal: the value is of another version, or damaged.
+        UnreadableInternal: the value is of another version, or damaged; or it is no key of a state.
 
     """
-    return _decoded(_STATE, value)
+    try:
+        message_id = message_id_of(key)
+    except (IndexError, UnicodeDecodeError):
+        raise UnreadableInternal("no key of a state") from None
+    return _decoded(_STATE, value, b"" if message_id is None else b'"message_id":%b,' % orjson.dumps(message_id))
 
 
 def encode_account(state: AccountState) -> bytes:
@@ -96,10 +103,11 @@ def _told(item: Requested) -> Iterator[datetime | None]:
         yield from (event.occurred_at, *(attempt.occurred_at for attempt in event.attempts))
 
 
-def _decoded(adapter: TypeAdapter[_T], value: bytes) -> _T:
+def _decoded(adapter: TypeAdapter[_T], value: bytes, known: bytes = b"") -> _T:
+    """Decode what a record holds; `known`: fields that stand elsewhere, as JSON before the value's own."""
     if not value.startswith(VERSION):
         raise UnreadableInternal("not a version 1 record")
     try:
-        return adapter.validate_json(b"{" + value[len(VERSION) :])
+        return adapter.validate_json(b"{" + known + value[len(VERSION) :])
     except ValidationError as error:
         raise UnreadableInternal(f"field {'.'.join(map(str, error.errors()[0]['loc']))}") from None

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from relay.core.model import Request
 
-ACCOUNT = b"account/"
+ACCOUNT, MESSAGE = b"account/", b"message/"
 
 
 def shard_key(account: str, message_id: str | None, extra_id: str | None) -> bytes:
@@ -34,6 +34,11 @@ def unread_key(account: str, bulk_id: str | None) -> bytes:
 def message_key(account: str, message_id: str) -> bytes:
     """Return the state topic's key of a message."""
     return f"message/{account}/{message_id}".encode()
+
+
+def message_id_of(key: bytes) -> str | None:
+    """Return the message_id that a state key names, None where it names none."""
+    return key.split(b"/", 2)[2].decode() if key.startswith(MESSAGE) else None
 
 
 def account_key(account: str) -> bytes:

@@ -147,7 +147,7 @@ class Slot:
         if state is not None and value is entry.value:
             return state
         try:
-            return decode_state(entry.value)
+            return decode_state(key, entry.value)
         except UnreadableInternal as error:
             raise UnreadableInternal(f"partition {self.partition}, key {key.decode()}: {error}") from None
 

@@ -18,6 +18,7 @@ from relay.core.model import Category, Report
 from relay.lookups.reading import Garbled
 from relay.providers import PROVIDERS
 from relay.slot.codec import decode_state, encode_state
+from relay.slot.keys import message_key
 from relay.slot.publishing import event_value
 from tests.builders import NOON, a_state, rules
 from tests.providers.subjects import (
@@ -55,7 +56,9 @@ def can_be_told(report: Report) -> None:
         StatusChanged.model_validate_json(value)
         assert len(value) < LARGEST_EVENT
     assert verdict.state is not None
-    assert decode_state(encode_state(verdict.state)) == verdict.state
+    assert (
+        decode_state(message_key("main", verdict.state.message_id or ""), encode_state(verdict.state)) == verdict.state
+    )
 
 
 def read_safely(case: Case, body: bytes) -> None:

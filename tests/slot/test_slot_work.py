@@ -1,6 +1,7 @@
 """What a slot does not do: decode, encode or look at anything more often than it must."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -16,15 +17,18 @@ def done(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Count how often states are decoded and encoded."""
     count: Counter[str] = Counter()
     for module, name in ((slot, "decode_state"), (deciding, "encode_state")):
-        true = getattr(module, name)
-
-        def counted(value: object, true: object = true, name: str = name) -> object:
-            count[name] += 1
-            assert callable(true)
-            return true(value)
-
-        monkeypatch.setattr(module, name, counted)
+        monkeypatch.setattr(module, name, counting(count, name, getattr(module, name)))
     return count
+
+
+def counting(count: Counter[str], name: str, true: Callable[..., object]) -> Callable[..., object]:
+    """Return a function that does the same, and is counted."""
+
+    def counted(*values: object) -> object:
+        count[name] += 1
+        return true(*values)
+
+    return counted
 
 
 def asked_again() -> Driven:

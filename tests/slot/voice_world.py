@@ -130,7 +130,7 @@ class World:
     def message(self, key: bytes) -> MessageState | None:
         """Return a stored state."""
         value = self.state.get(key)
-        return None if value is None else decode_state(value)
+        return None if value is None else decode_state(key, value)
 
     def commit(self, turn: Turn) -> None:
         """Take a turn as one transaction does: all of it."""
