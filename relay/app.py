@@ -22,6 +22,7 @@ from relay.ingest.subscribers import Ingest
 from relay.kafka.fit import fit_partitions
 from relay.kafka.writing import Writer
 from relay.lookups.accounts import Accounts
+from relay.memory import stay_small
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 from relay.observe.rendering import masked
@@ -130,6 +131,7 @@ class Relay:
         self._parts.stop_at_end(loop.stop)
         self._parts.spawn(loop.intake.run())
         self._parts.spawn(measure(loop, accounts, self._metrics, self.watched))
+        self._parts.spawn(stay_small())
         self._parts.spawn(self.watched.watch_consumer("slots", lambda: consumer, lambda: loop.awaits_kafka))
         probed = [TopicPartition(self._settings.topics.inbox, 0)]
         self._parts.spawn(self.watched.watch_kafka(lambda: consumer.end_offsets(probed)))
