@@ -78,7 +78,8 @@ async def test_the_documented_rights_are_enough(granted: Granted) -> None:
     code, output, errors = await ran(world, "dead-letters", "redrive", *ids, "--yes", "--json")
     assert (code, json.loads(output)["written"]) == (0, 2), errors
     listed = json.loads((await ran(world, "dead-letters", "list", "--json"))[1])["dead_letters"]
-    assert {each["dead_letter_id"]: each["redriven"] for each in listed} == dict.fromkeys(ids, True)
+    redriven = {each["dead_letter_id"]: each["redriven"] for each in listed}  # other tests' are among them
+    assert {letter_id: redriven.get(letter_id) for letter_id in ids} == dict.fromkeys(ids, True)
 
 
 @pytest.mark.parametrize("right", [right for right in RIGHTS if right not in READING], ids=str)
