@@ -6,13 +6,12 @@ from typing import Any
 from bench.backlog import warm, worked
 from bench.benthos_engine import NotBuilt
 from bench.contestants import CONTESTANTS
+from bench.figures import RATES
 from bench.latency import delays
 from bench.scene import Scene
 from bench.serving import answer_seconds, capacity
 from bench.topics import Reader, Writer
 from bench.waiting import TooLong
-
-RATES = (50, 500)
 
 
 def contest(

@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any
 
 NONE = "—"
+RATES = (50, 500)  # requests a second at which latency is measured
 Run = Mapping[str, Any]
 Results = Mapping[str, Any]
 

@@ -5,13 +5,12 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from bench.figures import NONE, Results, Run, alone, commits, delay, measured, number, runs_of, shown
+from bench.figures import NONE, RATES, Results, Run, alone, commits, delay, measured, number, runs_of, shown
 from bench.picture import Bar, Panel, picture
 from bench.targets import verdicts
 
 HERE = Path(__file__).parent
 TEMPLATE = HERE / "performance.md.in"
-RATES = (50, 500)
 PICTURE = "images/performance.svg"
 ANSWERS = {True: "yes", False: "**no**", None: "not measured"}
 

@@ -13,10 +13,12 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does not
     OffsetSpec,
 )
 
+from relay.configuration import TopicSettings
+from relay.core.model import EventType
+
 PARTITIONS = 12
 ACCOUNT = "hyber_main"
-EVENTS = ("delivered", "seen", "failed", "answered")
-NAMES = ("fetch_requests", "messages_sent", *EVENTS, "dead_letters", "inbox", "raw", "state")
+EVENTS = tuple(kind.value for kind in EventType)
 AT_ONCE = 1_000
 POLL_SECONDS = 0.1
 QUIET = {"log_level": 2}  # librdkafka writes to standard error of brokers that go away at the end
@@ -28,7 +30,7 @@ class Topics:
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
         self.prefix = f"bench-{uuid.uuid4().hex[:8]}"
-        self.names = {name: f"{self.prefix}.{name}" for name in NAMES}
+        self.names = {name: f"{self.prefix}.{name}" for name in TopicSettings.model_fields}
         self._admin = AdminClient({**QUIET, "bootstrap.servers": bootstrap})
 
     def create(self, *names: str, config: Mapping[str, str] | None = None) -> None:

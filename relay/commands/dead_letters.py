@@ -206,7 +206,7 @@ def _page_json(found: Page, redriven: frozenset[str] | None) -> dict[str, Any]:
         for letter in found.letters
     ]
     following = found.letters[-1].letter_id if found.more else None
-    return {"dead_letters": letters, "more": found.more, "next": following, "codes": dict(found.codes)}
+    return {"dead_letters": letters, "more": found.more, "next": following, "codes": dict(found.codes.most_common())}
 
 
 def _tell(done: Redrive, wanted: Wanted, *, written: bool, json_: bool) -> None:

@@ -1,7 +1,7 @@
 """Which dead letters are meant: by ids or by what they say; and a page of them, the newest first. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,7 +44,7 @@ class Page:
 
     letters: Sequence[Stored]
     more: int
-    codes: Mapping[str, int]
+    codes: Counter[str]
 
 
 def page(letters: Iterable[Stored], wanted: Wanted, *, after: str | None, limit: int) -> Page:
@@ -61,7 +61,7 @@ def page(letters: Iterable[Stored], wanted: Wanted, *, after: str | None, limit:
             raise NoSuchLetter(after)
         ordered = ordered[begin + 1 :]
     found = [letter for letter in ordered if wanted.has(letter)]
-    codes = dict(Counter(letter.code for letter in found).most_common())
+    codes = Counter(letter.code for letter in found)
     return Page(letters=found[:limit], more=max(0, len(found) - limit), codes=codes)
 
 

@@ -1,7 +1,7 @@
 """Dead letters for people: a table of them, one in full, and what a redrive would do. Escapes what others wrote."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
@@ -44,11 +44,11 @@ def page_end(page: Page) -> str:
 def page_of_none(letters: Iterable[Stored]) -> str:
     """Say that nothing is as it was wanted, and what there is: a filter may be misspelt."""
     codes = Counter(letter.code for letter in letters)
-    return f"no such dead letters; there are {_counted(dict(codes.most_common()))}" if codes else "no dead letters"
+    return f"no such dead letters; there are {_counted(codes)}" if codes else "no dead letters"
 
 
-def _counted(codes: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {printable(code)}" for code, count in codes.items())
+def _counted(codes: Counter[str]) -> str:
+    return ", ".join(f"{count} {printable(code)}" for code, count in codes.most_common())
 
 
 def _cells(letter: Stored, redriven: Collection[str] | None) -> list[Text]:
@@ -122,11 +122,9 @@ def _coming_back(plan: Sequence[Planned], *, avoidable: bool) -> str:
     refusals = [each.letter.refusal for each in plan if each.verdict is Verdict.WRITE and each.letter.refusal]
     if not refusals:
         return ""
-    codes = Counter(refusal.partition(":")[0] for refusal in refusals).most_common()
+    codes = Counter(refusal.partition(":")[0] for refusal in refusals)
     advice = "; --only-acceptable leaves them out" if avoidable else ""
-    return (
-        f", of which {len(refusals)} would be refused again: " + ", ".join(f"{n} {code}" for code, n in codes) + advice
-    )
+    return f", of which {len(refusals)} would be refused again: {_counted(codes)}{advice}"
 
 
 def _payload(value: bytes | None) -> Iterator[str]:

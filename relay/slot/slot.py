@@ -23,7 +23,6 @@ from relay.slot.timers import Timers
 GRACE_SECONDS = 0.25  # how long a request may wait for its first answer, so that one transaction carries both
 
 NOTHING_KNOWN = AccountState()
-_NOT_DECODED = (None, None)
 
 RulesOf = Callable[[str], Rules | None]
 
@@ -68,7 +67,7 @@ class Slot:
         self._asks = asks
         self.wake = wake
         self._questions: dict[bytes, Lookup] = {}  # of messages that have no stored state yet
-        self._decoded: dict[bytes, tuple[bytes | None, MessageState]] = {}  # what lookups on their way asked about
+        self._decoded: dict[bytes, MessageState] = {}  # what lookups on their way asked about, as it still stands
 
     # Filling the mailbox
 
@@ -133,7 +132,7 @@ class Slot:
             return question
         if (state := self.state(key)) is None:
             return None
-        self._decoded[key] = self.entries[key].value, state
+        self._decoded[key] = state
         return _question(key, state)
 
     # State
@@ -143,8 +142,7 @@ class Slot:
         entry = self.entries.get(key)
         if entry is None or entry.value is None:
             return None
-        value, state = self._decoded.pop(key, _NOT_DECODED)
-        if state is not None and value is entry.value:
+        if (state := self._decoded.pop(key, None)) is not None:
             return state
         try:
             return decode_state(key, entry.value)
