@@ -10,7 +10,7 @@ from bench.backlog import Around
 from bench.running import Place
 from bench.serving import Upstream, upstream
 from bench.topics import Topics
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

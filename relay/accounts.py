@@ -1,4 +1,4 @@
-"""The configured accounts as what the parts need of them: lookups for the shell, rules for the core."""
+"""The configured accounts as what asks their providers."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -6,14 +6,14 @@ from typing import Any
 
 from relay.configuration import Settings
 from relay.core.collecting import Intent
-from relay.core.masking import Recipients
-from relay.core.rules import Collecting, Rules
+from relay.core.rules import Collecting
 from relay.lookups.account import AccountLookups
 from relay.lookups.accounts import Accounts, Lookups
+from relay.lookups.client import PyreqwestHttp
 from relay.lookups.collected import CollectedAccount
 from relay.lookups.door import Door
 from relay.lookups.gate import Gate
-from relay.lookups.http import HttpRequest, PyreqwestHttp
+from relay.lookups.http import HttpRequest
 from relay.lookups.log import LogLookups
 from relay.lookups.pacing import Pace
 from relay.lookups.pages import Page
@@ -55,12 +55,6 @@ def built_accounts(
 def collected_names(settings: Settings) -> frozenset[str]:
     """Return the accounts whose reports are collected: each lives in one slot."""
     return frozenset(name for name, account in settings.accounts.items() if is_collected(account))
-
-
-def built_rules(settings: Settings) -> dict[str, Rules]:
-    """Build the rules of all accounts."""
-    recipients = Recipients(settings.privacy.recipients)
-    return {name: account_rules(name, account, recipients) for name, account in settings.accounts.items()}
 
 
 def account_lookups(
@@ -111,19 +105,6 @@ def collected_account(
         to_request=to_request,
         read_page=read_page,
         error_in=collects.error_in,
-    )
-
-
-def account_rules(name: str, account: Account, recipients: Recipients) -> Rules:
-    """Build what the core needs to know of an account."""
-    provider = PROVIDERS[account.provider]
-    return Rules(
-        account=name,
-        provider=account.provider,
-        schedule=provider.schedule(account),
-        seen_channels=provider.seen_channels,
-        collecting=provider.reports.collecting(account) if isinstance(provider.reports, Collects) else None,
-        recipients=recipients,
     )
 
 

@@ -12,7 +12,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from faststream.kafka import KafkaBroker
 
 from relay import __version__
-from relay.accounts import Built, built_accounts, built_rules
+from relay.account_rules import built_rules
+from relay.accounts import Built, built_accounts
 from relay.clock import utc_now
 from relay.configuration import Settings
 from relay.gauges import measure

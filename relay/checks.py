@@ -19,7 +19,8 @@ from relay.kafka.connection import admin_of, client_options
 from relay.kafka.groups import groups
 from relay.kafka.rights import forbidden_groups
 from relay.kafka.topics import topics_of
-from relay.lookups.http import Failure, HttpFailure, HttpResponse, PyreqwestHttp
+from relay.lookups.client import PyreqwestHttp
+from relay.lookups.http import Failure, HttpFailure, HttpResponse
 from relay.lookups.reading import Garbled, Sense, is_success, sense_of
 from relay.printable import printable
 from relay.providers import PROVIDERS, Asks, Collects

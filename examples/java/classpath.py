@@ -7,7 +7,7 @@ com.networknt:json-schema-validator instead.
 import os
 import sys
 
-from relay.kafka.embedded import EmbeddedKafkaError
+from relay.kafka.embedded.errors import EmbeddedKafkaError
 from relay.kafka.embedded.jars import Jar, cache_folder, jars_folder, pinned_jars
 from relay.kafka.embedded.progress import on_console
 

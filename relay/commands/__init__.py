@@ -8,7 +8,7 @@ import typer
 
 from relay import __version__
 from relay.commands.group import Commands
-from relay.kafka.embedded import EmbeddedKafkaError
+from relay.kafka.embedded.errors import EmbeddedKafkaError
 from relay.kafka.header_names import read_any_header_name
 from relay.mistakes import ConfigurationError
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 
 app = typer.Typer(add_completion=False)
 

@@ -11,7 +11,6 @@ import typer
 
 from relay.configuration import Settings
 from relay.kafka.connection import client_options
-from relay.kafka.embedded import EmbeddedKafka
 from relay.mistakes import ConfigurationError
 from relay.observe.lines import Line
 from relay.settings import load_settings
@@ -49,6 +48,8 @@ def kafka_of(settings: Settings) -> Iterator[tuple[Settings, dict[str, Any]]]:
     if settings.kafka.bootstrap_servers is not None:
         yield settings, client_options(settings.kafka)
         return
+    from relay.kafka.embedded.broker import EmbeddedKafka  # noqa: PLC0415 - its jars and pictures are for few commands
+
     with EmbeddedKafka.start(data=kept_data()) as broker:
         log.info(Line.BROKER_STARTED, bootstrap_servers=broker.bootstrap_servers, data=str(broker.data))
         kafka = settings.kafka.model_copy(update={"bootstrap_servers": broker.bootstrap_servers})

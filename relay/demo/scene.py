@@ -17,7 +17,7 @@ from relay.demo.folder import emptied_folder
 from relay.demo.play import Play
 from relay.demo.screen import Screen
 from relay.demo.stage import Place, Stage, staged
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.embedded.jars import WHAT
 
 LOOK_SECONDS = 0.5

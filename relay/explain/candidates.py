@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from relay.accounts import account_rules
+from relay.account_rules import account_rules
 from relay.configuration import Settings
 from relay.core.masking import Recipients
 from relay.core.rules import Rules
-from relay.lookups.log import ReadPage
+from relay.lookups.pages import ReadPage
 from relay.mistakes import ConfigurationError, suggestion
 from relay.providers import PROVIDERS, Collects
 from relay.providers.account import Account

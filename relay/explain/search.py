@@ -102,7 +102,7 @@ class _Search:
             self._stated |= pairs
             self._of_state |= {state_key(*pair): pair[0] for pair in pairs}
             places = {self._place("state", self._shard_key(*pair)) for pair in pairs}
-            await self._reads.read(self._there(places), self._take_state, matters=self._is_state)
+            await self._reads.read(self._there(places), self._take_state, keys={*self._of_state, *self._of_drains})
         for key, found in self.findings.states.items():
             state = _state_in(found)
             self._known.state(found, state)
@@ -144,9 +144,6 @@ class _Search:
 
     async def _read(self, places: set[Place], take: Take, window: Window, matters: Matters | None = None) -> None:
         self._left.note(await self._reads.read(places, take, window=window, matters=matters), window)
-
-    def _is_state(self, key: bytes | None, _: bytes | None) -> bool:
-        return key in self._of_state or key in self._of_drains
 
     def _may_matter(self, _: bytes | None, value: bytes | None) -> bool:
         return value is not None and self._names.may_name(value)

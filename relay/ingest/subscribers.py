@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import structlog
@@ -33,7 +34,7 @@ from relay.slot.publishing import Publishing
 
 RECORDS_PER_BATCH = 500
 NAMES_SHOWN, NAME_SHOWN = 10, 64  # they are the sender's words
-WAIT_MILLISECONDS = 10  # FastStream sleeps as long again after an empty fetch
+WAIT_MILLISECONDS = 1000  # for records, before the consumer is asked again
 
 log = structlog.get_logger("relay.ingest")
 
@@ -68,13 +69,11 @@ class Ingest:
 
     def subscribe(self, topic: str, accept: Accept) -> Any:
         """Subscribe to an input topic; its records are accepted by `accept`."""
-        subscriber = self._broker.subscriber(
+        subscriber: Any = self._broker.subscriber(
             topic,
             group_id=ingest_group(self._group, topic),
             batch=True,
             ack_policy=AckPolicy.MANUAL,
-            max_records=RECORDS_PER_BATCH,
-            batch_timeout_ms=WAIT_MILLISECONDS,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             partition_assignment_strategy=[RangePartitionAssignor],
@@ -93,6 +92,7 @@ class Ingest:
                 await asyncio.Event().wait()
 
         subscriber(handle)
+        subscriber.get_msg = _next_records
         return subscriber
 
     async def _move(self, topic: str, accept: Accept, message: KafkaMessage) -> None:
@@ -171,6 +171,13 @@ async def _raw(records: tuple[Any, ...], original: Original) -> Any:
     message = await original((replace(records[0], headers=()),))
     message.raw_message = records
     return message
+
+
+async def _next_records(consumer: Any) -> tuple[Any, ...]:
+    """Return records as soon as there are any; FastStream's own sleeps after each fetch that brought none."""
+    while True:
+        if fetched := await consumer.getmany(timeout_ms=WAIT_MILLISECONDS, max_records=RECORDS_PER_BATCH):
+            return tuple(chain.from_iterable(fetched.values()))
 
 
 async def _undecoded(message: Any) -> Any:

@@ -10,6 +10,8 @@ from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
 
+from relay.kafka.sieve import Sieve, SievedRecords
+
 
 def read_any_header_name() -> None:
     """Make every consumer that is started in this process from now on read them."""
@@ -26,9 +28,17 @@ class _KeptRecords(MemoryRecords):  # type: ignore[misc] # aiokafka is untyped
 
 
 class _PatientRecords(fetcher.PartitionRecords):  # type: ignore[misc] # as above
-    """Goes on with a slower reader, in Python, from the batch that the usual one refuses."""
+    """Goes on with a slower reader, in Python, from the batch that the usual one refuses.
+
+    Of a consumer that has a sieve, it gives the records of the batches that this one keeps.
+    """
 
     _records: Any
+
+    def __init__(self, tp: Any, records: Any, aborted: Any, offset: int, key_deserializer: Any, *others: Any) -> None:
+        if isinstance(key_deserializer, Sieve):
+            records = SievedRecords(records, records.fetched, key_deserializer)
+        super().__init__(tp, records, aborted, offset, key_deserializer, *others)
 
     def __next__(self) -> Any:
         try:

@@ -9,8 +9,8 @@ import structlog
 from relay.core.collecting import Intent
 from relay.lookups.door import Door
 from relay.lookups.http import HttpRequest, HttpResponse
-from relay.lookups.log import LogLookups, ReadPage
-from relay.lookups.pages import Page
+from relay.lookups.log import LogLookups
+from relay.lookups.pages import Page, ReadPage
 from relay.observe.lines import Line
 
 log = structlog.get_logger("relay.lookups")

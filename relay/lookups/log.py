@@ -7,7 +7,7 @@ within the log's own limit.
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from relay.core.model import Report
 from relay.lookups.door import Door
 from relay.lookups.http import HttpFailure, HttpRequest, HttpResponse
 from relay.lookups.pacing import limiter_of
-from relay.lookups.pages import Page
+from relay.lookups.pages import Page, ReadPage
 from relay.lookups.reading import Garbled, is_success
 from relay.lookups.tickets import Asker, Ticket, Tickets
 from relay.observe.lines import Line
@@ -51,7 +51,6 @@ class ToLogRequest(Protocol):
 
 
 Asked = tuple[Ticket, str, datetime]
-ReadPage = Callable[[bytes, str | None], Page]
 
 
 class LogLookups:

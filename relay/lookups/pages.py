@@ -1,5 +1,6 @@
 """What a provider that hands reports out by the page gives: the reports of one body, and what can't be read in it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from relay.core.model import Report
@@ -24,3 +25,7 @@ class Page:
     unreadable: tuple[UnreadableReport, ...]
     count: int
     broken: bool = False
+
+
+ReadPage = Callable[[bytes, str | None], Page]
+"""Reads a body, by its content type, into what it holds."""

@@ -75,8 +75,8 @@ class Committer:
         await producer.begin_transaction()
         producer.member = member
         sent = [await future for future in batches(producer, records, transactional=True)]
-        await asyncio.gather(*sent)  # a failed send does not fail the transaction by itself
-        await producer.send_offsets_to_transaction(dict(offsets), self._group)
+        # a failed send does not fail the transaction by itself; the coordinators are asked while records are under way
+        await asyncio.gather(*sent, producer.send_offsets_to_transaction(dict(offsets), self._group))
         await producer.commit_transaction()
 
     async def abandon(self) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from bench.contest import one_run
 from bench.scene import staged
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 
 BACKLOG = 3_000
 AT_LEAST_TIMES = 3.0  # it is about ten on a quiet machine; a loaded one makes the difference smaller

@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from tests.chaos.cluster import NODES, cluster
 from tests.chaos.faults import ALL, FAULTS, dealt
 from tests.chaos.figures import Run, as_json, line, table

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from tests.chaos.cluster import controller_of
 from tests.chaos.scene import Scene
 

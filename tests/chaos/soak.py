@@ -24,7 +24,7 @@ from typing import Annotated, Self
 import typer
 from rich.console import Console
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from tests.chaos.checker import CLEAN, Limits, Verdict, busiest, exceeded
 from tests.chaos.faults import FAULTS, dealt
 from tests.chaos.figures import versions

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from tests.chaos.checker import CLEAN, Verdict, exceeded
 from tests.chaos.faults import FAULTS, dealt
 from tests.chaos.rounds import Rate, Round, played, whole

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from relay.checks import judged, schemas_finding
 from relay.commands import app
 from relay.contracts import schemas
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.embedded.ports import free_ports
 from relay.lookups.http import HttpResponse
 from relay.providers.hyber import HyberAccount

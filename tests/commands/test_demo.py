@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.embedded.ports import free_ports
 
 DEMO_SECONDS = 100

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from tests.published import assert_well_published
 from tests.running import World, world
 

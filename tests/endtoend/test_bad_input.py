@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from relay.contracts.dead_letter import DeadLetter, restore
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator import steps
 from relay.simulator.infobip_calls import CallEnd, VoiceCall
 from relay.simulator.infobip_endings import ended

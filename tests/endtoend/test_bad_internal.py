@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from relay.contracts.dead_letter import DeadLetter, restore
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator import steps
 from relay.simulator.messages import Message
 from tests.poison.internals import FORGED, INBOX, RAW

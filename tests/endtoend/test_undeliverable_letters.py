@@ -10,7 +10,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from relay.contracts.dead_letter import DeadLetter, restore
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator import steps
 from relay.simulator.messages import Message
 from tests.polling import eventually, eventually_async

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from relay.core.identity import event_id
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator.infobip_calls import CallEnd
 from tests.checking_calls import NOTHING
 from tests.endtoend.voice_relay import drained, running_voices

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from relay.core.identity import event_id
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator.infobip import NESTED_PATH, InfobipSite
 from relay.simulator.infobip_calls import CallEnd
 from relay.simulator.infobip_endings import Family, ended

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import pytest_asyncio
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator.infobip import InfobipSite
 from relay.simulator.infobip_calls import CallEnd
 from relay.simulator.infobip_endings import ended

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from tests.polling import eventually_async
 from tests.published import assert_well_published
 from tests.running import RELAY

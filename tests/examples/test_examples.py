@@ -17,7 +17,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from tests.examples.runtimes import NODE_FOLDER, ROOT, java, node_kafkajs, python_aiokafka, python_confluent
 from tests.polling import eventually
 

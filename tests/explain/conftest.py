@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from relay.configuration import Settings
 from relay.kafka.connection import client_options
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.topics import topics_of
 
 

@@ -60,6 +60,7 @@ class Shelf:
         *,
         window: Window = WHOLE,
         matters: Matters | None = None,
+        keys: Collection[bytes] | None = None,
     ) -> Mapping[Place, int]:
         """Give the records of the window that matter, and after it those that nobody took yet."""
         self.asked_for |= set(places)
@@ -72,7 +73,7 @@ class Shelf:
             rest = max(close, len(records) - self.untaken.get(place[0], 0))
             left[place] = begin + rest - close
             for found in records[begin:close] + records[rest:]:
-                if matters is None or matters(found.key, found.value):
+                if (matters is None or matters(found.key, found.value)) and (keys is None or found.key in keys):
                     take(found)
         return left
 

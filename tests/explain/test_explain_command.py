@@ -15,7 +15,7 @@ import pytest_asyncio
 from typer.testing import CliRunner
 
 from relay.commands import app
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator import steps
 from relay.simulator.faults import Fault, FaultKind
 from relay.simulator.infobip import InfobipSite

@@ -7,7 +7,7 @@ import pytest
 
 from relay.commands import main
 from relay.explain import reading
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.embedded.ports import free_ports
 
 CONFIG = """

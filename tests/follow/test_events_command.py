@@ -18,7 +18,7 @@ import pytest_asyncio
 
 from relay.commands import main
 from relay.explain import reading
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.embedded.ports import free_ports
 from tests.follow.published import an_event
 from tests.polling import eventually

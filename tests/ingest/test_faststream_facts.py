@@ -14,8 +14,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
-from relay.ingest.subscribers import _raw, _undecoded
-from relay.kafka.embedded import EmbeddedKafka
+from relay.ingest.subscribers import _next_records, _raw, _undecoded
+from relay.kafka.embedded.broker import EmbeddedKafka
 from tests.polling import eventually
 
 pytestmark = pytest.mark.kafka
@@ -45,7 +45,6 @@ async def subscribed(servers: str, topic: str, handle: Handle, **options: Any) -
     usual: dict[str, Any] = {
         "batch": True,
         "ack_policy": AckPolicy.MANUAL,
-        "batch_timeout_ms": 10,
         "auto_offset_reset": "earliest",
         "no_reply": True,
         "parser": _raw,
@@ -53,6 +52,7 @@ async def subscribed(servers: str, topic: str, handle: Handle, **options: Any) -
     }
     subscriber = broker.subscriber(topic, group_id=f"g-{topic}", **{**usual, **options})
     subscriber(handle)
+    subscriber.get_msg = _next_records
     try:
         await broker.start()
         yield subscriber

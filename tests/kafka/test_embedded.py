@@ -14,12 +14,13 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from relay.kafka.embedded import EmbeddedKafka, EmbeddedKafkaFailed
+from relay.kafka.embedded.broker import EmbeddedKafka
+from relay.kafka.embedded.errors import EmbeddedKafkaFailed
 
 DEADLINE_SECONDS = 20.0
 OWNER = """\
 import signal
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 broker = EmbeddedKafka.start()
 print(broker.pid, broker.data, flush=True)
 signal.pause()

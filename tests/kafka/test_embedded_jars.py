@@ -12,7 +12,8 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from rich.console import Console
 
-from relay.kafka.embedded import EmbeddedKafkaFailed, EmbeddedKafkaMissing, jars, progress
+from relay.kafka.embedded import jars, progress
+from relay.kafka.embedded.errors import EmbeddedKafkaFailed, EmbeddedKafkaMissing
 from relay.kafka.embedded.java import last_meaningful_line
 
 JAR = jars.Jar(group="org.example", artifact="thing", version="1.0", sha256=hashlib.sha256(b"good").hexdigest())

@@ -1,31 +1,13 @@
 """Header names that are not UTF-8, in batches as they come from a broker: aiokafka stops at them, the relay doesn't."""
 
-import struct
 from collections.abc import Sequence
 
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
-from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from relay.kafka.header_names import _KeptRecords, _PatientRecords, read_any_header_name
-from tests.poison.writing import AnyName
-
-Header = tuple[str, bytes | None]
-GOOD: Header = ("plain", b"1")
-ODD: Header = ("\udcff\udcfe", None)
-CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
-TRANSACTIONAL = 7  # the producer's id
-
-
-def a_batch(base: int, headers: Sequence[Header], codec: int = 0, *, transactional: bool = False) -> bytes:
-    """Return the bytes of a batch with one record for each header."""
-    builder = _DefaultRecordBatchBuilderPy(2, codec, transactional, TRANSACTIONAL, 0, 0, 65_536)
-    for number, (name, value) in enumerate(headers):
-        builder.append(number, None, b"k", f"v{base + number}".encode(), [GOOD, (AnyName(name), value)])
-    batch = bytearray(builder.build())
-    struct.pack_into(">q", batch, 0, base)
-    return bytes(batch)
+from tests.kafka.batches import CODECS, GOOD, ODD, TRANSACTIONAL, a_batch
 
 
 def a_fetch(*batches: bytes, offset: int = 0, aborted: Sequence[tuple[int, int]] = ()) -> fetcher.PartitionRecords:

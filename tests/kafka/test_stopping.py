@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from relay.kafka.abandoning import let_go
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from tests.chaos.load import Load
 from tests.chaos.scene import scene
 from tests.polling import eventually

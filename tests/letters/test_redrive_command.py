@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from relay.commands import app
 from relay.contracts.cloudevents import dead_letter_headers
 from relay.contracts.dead_letter import RejectedRecord, dead_letter_for
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.letters.choosing import Wanted
 from relay.letters.planning import Choice
 from relay.letters.redrive import redrive

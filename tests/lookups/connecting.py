@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from relay.lookups.http import Failure, HttpFailure, HttpRequest, PyreqwestHttp
+from relay.lookups.client import PyreqwestHttp
+from relay.lookups.http import Failure, HttpFailure, HttpRequest
 from relay.simulator import steps
 from relay.simulator.faults import Fault
 from relay.simulator.messages import Message

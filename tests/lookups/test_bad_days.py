@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator import steps
 from relay.simulator.faults import Fault, FaultKind
 from relay.simulator.messages import Message, Step

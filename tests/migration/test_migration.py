@@ -13,7 +13,7 @@ import pytest
 
 from relay.configuration import TopicSettings
 from relay.core.items import Requested
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.records import Outgoing
 from relay.simulator import steps
 from relay.simulator.messages import Message

@@ -21,7 +21,7 @@ from relay.demo.figures import Scene
 from relay.demo.folder import FOLDER
 from relay.demo.scene import demo
 from relay.demo.screen import INDENT, Screen
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.embedded.progress import Progress
 from tests.reference.logs_page import ROOT
 from tests.reference.terminal_picture import terminal_picture

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from relay.lookups.http import Failure, HttpFailure, HttpRequest, HttpResponse, PyreqwestHttp
+from relay.lookups.client import PyreqwestHttp
+from relay.lookups.http import Failure, HttpFailure, HttpRequest, HttpResponse
 from relay.simulator.faults import Fault, FaultKind
 from relay.simulator.server import Simulator
 from tests.security.certificates import Authority, served_with

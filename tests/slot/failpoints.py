@@ -22,7 +22,8 @@ from relay.kafka import writing
 from relay.kafka.records import Outgoing
 from relay.kafka.writing import Delayed, Writer
 from relay.lookups import gate
-from relay.lookups.http import HttpRequest, HttpResponse, PyreqwestHttp
+from relay.lookups.client import PyreqwestHttp
+from relay.lookups.http import HttpRequest, HttpResponse
 from relay.slot import answers, committer, consumer
 from relay.slot.committer import Committer
 from relay.slot.fencing import GroupFencedProducer
@@ -79,7 +80,9 @@ class FreezingProducer(GroupFencedProducer):
         await super().begin_transaction()
 
     async def send_offsets_to_transaction(self, offsets: Any, group_id: str) -> None:
-        """Freeze after the sends."""
+        """Freeze after the sends, which are under way as yet."""
+        if os.environ.get("FAILPOINT") == "offsets":
+            await self.flush()
         reached_with_events("offsets")
         await super().send_offsets_to_transaction(offsets, group_id)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator import steps
 from relay.simulator.messages import Message
 from tests.polling import eventually

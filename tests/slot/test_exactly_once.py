@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator.messages import Message
 from relay.simulator.truth import Truth
 from tests.checking import NOTHING, Findings, check, due

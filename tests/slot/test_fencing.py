@@ -16,7 +16,7 @@ from aiokafka.errors import ConcurrentTransactions, KafkaError
 from aiokafka.producer.sender import BACKOFF_OVERRIDE, AddPartitionsToTxnHandler, Sender, TxnOffsetCommitHandler
 
 from relay.kafka.abandoning import abandon
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.records import Outgoing
 from relay.slot.committer import CommitFailed, Committer
 from relay.slot.fencing import MARKERS_SECONDS, GroupFencedProducer, Member, _Adding, member_of, stable_offsets

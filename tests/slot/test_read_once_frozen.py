@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from tests.checking_calls import NOTHING
 from tests.polling import eventually, eventually_async
 from tests.replica import Replica

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator.infobip_calls import CallEnd
 from tests.checking_calls import NOTHING
 from tests.polling import eventually

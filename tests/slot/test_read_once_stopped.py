@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.kafka.embedded import EmbeddedKafka
+from relay.kafka.embedded.broker import EmbeddedKafka
 from tests.polling import eventually, eventually_async
 from tests.replica import Replica
 from tests.slot.victims import UNLOGGED, loaded, proven, voice
