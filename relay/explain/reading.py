@@ -20,8 +20,11 @@ from relay.kafka.topics import topics_of
 START_SECONDS = 15
 STALLED_SECONDS = 15.0  # without any news from Kafka
 READ_MILLISECONDS = 20  # waiting goes on after it, unless the end is reached
-FETCH_BYTES = 2 * 1_048_576
+FETCH_BYTES = 262_144  # of a partition at a time: of a window, what lies behind its end is fetched for nothing
+SIEVED_BYTES = 4 * 1_048_576
+RESPONSE_BYTES = 16 * 1_048_576
 FETCH_MILLISECONDS = 20  # a fetch of partitions that are at their end keeps the others waiting
+BACKOFF_MILLISECONDS = 5  # the client waits so long for the leaders of topics that it is asked about first
 SHOWN_AFTER_SECONDS = 0.5
 
 Take = Callable[[Found], None]
@@ -64,7 +67,7 @@ def missing(reads: Reads, topics: Collection[str]) -> tuple[str, ...]:
 
 
 class KafkaReads:
-    """The real thing: one consumer for all readings. `taken`: see `stretches_of`."""
+    """The real thing: a consumer for windows, and one for keys. `taken`: see `stretches_of`."""
 
     def __init__(
         self,
@@ -80,7 +83,7 @@ class KafkaReads:
         self._counts = counts
         self._progress = progress
         self._taken = taken
-        self._consumer: AIOKafkaConsumer | None = None
+        self._consumers: dict[int, AIOKafkaConsumer] = {}
         self._sieve = Sieve()
 
     def partitions(self, topic: str) -> int:
@@ -110,7 +113,7 @@ class KafkaReads:
         if not partitions:
             return {}
         async with asyncio.timeout(START_SECONDS):
-            consumer = await self._started()
+            consumer = await self._started(FETCH_BYTES if keys is None else SIEVED_BYTES)
             stretches = await stretches_of(consumer, partitions, window, self._taken)
         self._sieve.sought = keys
         for stretch in filter(None, stretches.parts):
@@ -122,23 +125,26 @@ class KafkaReads:
 
     async def close(self) -> None:
         """Leave Kafka."""
-        if self._consumer is not None:
-            await self._consumer.stop()
+        for consumer in self._consumers.values():
+            await consumer.stop()
 
-    async def _started(self) -> AIOKafkaConsumer:
-        if self._consumer is None:
-            self._consumer = AIOKafkaConsumer(
+    async def _started(self, partition_bytes: int) -> AIOKafkaConsumer:
+        consumer = self._consumers.get(partition_bytes)
+        if consumer is None:
+            consumer = AIOKafkaConsumer(
                 **self._options,
                 auto_offset_reset="earliest",  # retention may remove the beginning meanwhile
                 enable_auto_commit=False,
                 key_deserializer=self._sieve,
                 isolation_level="read_committed",
-                max_partition_fetch_bytes=FETCH_BYTES,
-                fetch_max_bytes=8 * FETCH_BYTES,
+                max_partition_fetch_bytes=partition_bytes,
+                fetch_max_bytes=RESPONSE_BYTES,
                 fetch_max_wait_ms=FETCH_MILLISECONDS,
+                retry_backoff_ms=BACKOFF_MILLISECONDS,
             )
-            await self._consumer.start()
-        return self._consumer
+            self._consumers[partition_bytes] = consumer
+            await consumer.start()
+        return consumer
 
     async def _read_to(self, consumer: AIOKafkaConsumer, stretch: Stretch, take: Take, matters: Matters | None) -> None:
         at = {tp: begin for tp, (begin, _) in stretch.items()}
