@@ -5,16 +5,8 @@ Sources: the delivery-report chapter of GMS's protocol description; README.md in
 
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    AliasChoices,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-)
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 TEXT_LENGTH = 256  # what is longer is none of Hyber's texts, and would swell the events beyond what Kafka takes
 CHANNELS = 32
@@ -32,16 +24,15 @@ Id = Annotated[Text, AfterValidator(_id)]
 Number = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # beyond it, no event could be written
 
 
-def _or_none(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
-    """Leave out a side fact that can't be read, rather than the outcome it came with."""
-    try:
-        return read(value)
-    except ValidationError:
-        return None
+class _OrNone:
+    """Leaves out a side fact that can't be read, rather than the outcome it came with; without a call into Python."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_default_schema(handler(source), default=None, on_error="default")
 
 
-SideText = Annotated[Text | None, WrapValidator(_or_none)]
-SideNumber = Annotated[Number | None, WrapValidator(_or_none)]
+SideText = Annotated[Text | None, _OrNone()]
+SideNumber = Annotated[Number | None, _OrNone()]
 
 
 class _Wire(BaseModel):
@@ -62,7 +53,7 @@ class HyberReport(_Wire):
     total_sms_parts: SideNumber = None
     delivered_sms_parts: SideNumber = None
     clicks: SideNumber = None
-    matching_template_id: Annotated[Number | Text | None, WrapValidator(_or_none)] = None
+    matching_template_id: Annotated[Number | Text | None, _OrNone()] = None
 
 
 class HyberChannel(_Wire):
