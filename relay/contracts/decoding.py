@@ -3,7 +3,6 @@
 A field that comes twice counts as its last; a null counts as absent; unknown fields are named, not refused.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
 import orjson
@@ -13,6 +12,7 @@ from pydantic_core import ErrorDetails
 from relay.contracts.bad_record import BadRecord, BadRecordCode
 from relay.contracts.fetch_request import FetchRequest
 from relay.contracts.message_sent import MessageSent
+from relay.core.values import value_object
 
 MAX_VALUE_BYTES: Final = 1_048_576
 _MAX_ERRORS_TOLD: Final = 5
@@ -20,7 +20,7 @@ _MAX_ERRORS_TOLD: Final = 5
 RequestT = TypeVar("RequestT", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Decoded(Generic[RequestT]):
     """A valid request and the sorted names of the fields that the contract does not know."""
 

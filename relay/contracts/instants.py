@@ -25,7 +25,8 @@ _INSTRUCTION: Final = (
 
 def format_instant(instant: datetime) -> str:
     """Write an instant as UTC with exactly three digits of a second; finer digits are cut off, not rounded."""
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def _read(value: object) -> datetime:

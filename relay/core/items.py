@@ -1,10 +1,10 @@
 """What a slot is told of a message, item by item: a request, what a lookup or a drain brought, or the end."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
 from relay.core.model import Event, Report, Request
+from relay.core.values import value_object
 
 
 class Seen(IntEnum):
@@ -16,7 +16,7 @@ class Seen(IntEnum):
     FOUND = 3  # the provider knows the id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Answered:
     """The provider answered: with a report, or that it has none (yet); `found` is false if it doesn't know the id."""
 
@@ -24,7 +24,7 @@ class Answered:
     found: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Unanswered:
     """No usable answer. `asked`: an attempt was made; `held`: the account is closed to us, so nothing may expire."""
 
@@ -33,7 +33,7 @@ class Unanswered:
     not_before: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Requested:
     """A request reached its slot; a forwarded one brings a report and what was already published of the message."""
 
@@ -42,19 +42,19 @@ class Requested:
     published: tuple[Event, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Collected:
     """A report was handed out with others, whether anybody asked about its message or not."""
 
     report: Report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Fulfilled:
     """A drain that was wanted came to its end: whatever it could bring of the message was decided before."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Forgotten:
     """The time to remember a finished message is over."""
 

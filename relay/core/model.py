@@ -3,10 +3,11 @@
 Instants are aware UTC datetimes, durations are seconds. Nothing here reads a clock or does I/O.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
+
+from relay.core.values import value_object
 
 Json = dict[str, Any]
 
@@ -61,7 +62,7 @@ class Category(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Why something failed: our category beside the provider's own words and numbers."""
 
@@ -72,7 +73,7 @@ class Reason:
     permanent: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One channel that was tried."""
 
@@ -82,7 +83,7 @@ class Attempt:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class SmsParts:
     """How many parts an SMS had, and how many arrived."""
 
@@ -90,7 +91,7 @@ class SmsParts:
     delivered: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Report:
     """What a provider says of one message, normalised.
 
@@ -122,7 +123,7 @@ class Report:
     unmapped: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Event:
     """A published status change: the fields of the StatusChanged contract, in its order."""
 
@@ -160,7 +161,7 @@ class Event:
         return self.message_id or self.extra_id or ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Request:
     """A decoded FetchRequest or MessageSent in the core's terms.
 
@@ -187,7 +188,7 @@ class Request:
     trace: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class MessageState:
     """What the relay knows of one message; it is stored in the state topic as it stands here.
 
@@ -218,7 +219,7 @@ class MessageState:
     trace: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Lookup:
     """One question to a provider about one message."""
 

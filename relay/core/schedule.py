@@ -1,15 +1,15 @@
 """What is to happen to a message next, and when: a lookup, or forgetting it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from relay.core.merging import awaits_outcome
 from relay.core.model import Engagement, MessageState
 from relay.core.rules import Rules
 from relay.core.standing import Standing, outcome_event, standing, was_published
+from relay.core.values import value_object
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Step:
     """The next thing to do for a message: ask (`lookup`), else forget it."""
 

@@ -1,7 +1,6 @@
 """One input record → a request for its slot, or BadRecord. Pure but for the instant it is given."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from relay.contracts.bad_record import BadRecord, BadRecordCode
@@ -11,13 +10,14 @@ from relay.contracts.fetch_request import DEFAULT_DETAIL, FetchRequest
 from relay.contracts.message_sent import MessageSent
 from relay.contracts.rules import check_fetch_request, check_message_sent
 from relay.core.model import Request, RequestKind
+from relay.core.values import value_object
 from relay.providers import PROVIDERS
 from relay.providers.account import Account
 
 RawHeaders = Sequence[tuple[str, bytes | None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, slots=True, kw_only=True)
 class Accepted:
     """A valid request, and the names of fields that the contract doesn't know."""
 

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.producer.message_accumulator import BatchBuilder
+
+from relay.core.values import value_object
 
 LARGE_BYTES = 1_048_576
 _ZSTD = 4  # Kafka's number of the codec
@@ -13,7 +14,7 @@ _ZSTD = 4  # Kafka's number of the codec
 Headers = list[tuple[str, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object(frozen=True, slots=True)
 class Outgoing:
     """A record to write, its partition chosen."""
 

@@ -1,9 +1,10 @@
 """The one seam to the HTTP client: what a lookup asks, and what comes back of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from relay.core.values import value_object
 
 
 class Failure(StrEnum):
@@ -15,7 +16,7 @@ class Failure(StrEnum):
     OVERSIZED = "oversized"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object(frozen=True, slots=True)
 class HttpRequest:
     """A GET without secrets: path and query, percent-encoded, beginning with a slash."""
 
@@ -23,7 +24,7 @@ class HttpRequest:
     headers: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object(frozen=True, slots=True)
 class HttpResponse:
     """One HTTP answer, its body whole."""
 

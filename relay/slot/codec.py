@@ -28,7 +28,7 @@ class UnreadableInternal(ValueError):  # noqa: N818 - it states what the record 
 
 def encode_state(state: MessageState) -> bytes:
     """Return the state as the value of its record, without the message_id, which its key has, and without defaults."""
-    return VERSION + _STATE.dump_json(state, exclude_defaults=True, exclude=_IN_KEY)[1:]
+    return VERSION + _STATE.serializer.to_json(state, exclude_defaults=True, exclude=_IN_KEY)[1:]
 
 
 def decode_state(key: bytes, value: bytes) -> MessageState:
@@ -47,7 +47,7 @@ def decode_state(key: bytes, value: bytes) -> MessageState:
 
 def encode_account(state: AccountState) -> bytes:
     """Return an account's state as the value of its record."""
-    return VERSION + _ACCOUNT.dump_json(state, exclude_defaults=True)[1:]
+    return VERSION + _ACCOUNT.serializer.to_json(state, exclude_defaults=True)[1:]
 
 
 def decode_account(value: bytes) -> AccountState:
@@ -74,7 +74,7 @@ def checked(value: bytes | None) -> bytes | None:
 
 def encode_requested(item: Requested) -> bytes:
     """Return an inbox record's value."""
-    return VERSION + _REQUESTED.dump_json(item, exclude_defaults=True)[1:]
+    return VERSION + _REQUESTED.serializer.to_json(item, exclude_defaults=True)[1:]
 
 
 def decode_requested(value: bytes | None) -> Requested:
@@ -108,6 +108,7 @@ def _decoded(adapter: TypeAdapter[_T], value: bytes, known: bytes = b"") -> _T:
     if not value.startswith(VERSION):
         raise UnreadableInternal("not a version 1 record")
     try:
-        return adapter.validate_json(b"{" + known + value[len(VERSION) :])
+        decoded: _T = adapter.validator.validate_json(b"{" + known + value[len(VERSION) :])
     except ValidationError as error:
         raise UnreadableInternal(f"field {'.'.join(map(str, error.errors()[0]['loc']))}") from None
+    return decoded
