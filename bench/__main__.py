@@ -13,7 +13,7 @@ from rich.console import Console
 from bench.alone.measuring import Sizes, alone
 from bench.contest import contest, provider_figures
 from bench.contestants import CONTESTANTS
-from bench.machine import machine, versions
+from bench.machine import host_watched, machine, versions
 from bench.page import write
 from bench.scene import scene
 
@@ -33,7 +33,7 @@ def stamp() -> dict[str, Any]:
 def measure_contest(*, names: list[str], rounds: int, backlog: int, latency_seconds: float) -> dict[str, Any]:
     """Let the contestants compete."""
     taken = stamp()
-    with scene(nginx=True) as made:
+    with scene(nginx=True) as made, host_watched(taken["machine"]):
         provider = provider_figures(made)
         console.print(f"the provider, {provider['server']}: {provider['capacity_per_second']} answers/s")
         results = contest(
@@ -45,8 +45,9 @@ def measure_contest(*, names: list[str], rounds: int, backlog: int, latency_seco
 def measure_alone(sizes: Sizes) -> dict[str, Any]:
     """Measure the relay by itself."""
     taken = stamp()
-    with scene() as made:
-        return {"stamp": taken, **alone(made, sizes, console.print)}
+    with scene() as made, host_watched(taken["machine"]):
+        measured = alone(made, sizes, console.print)
+    return {"stamp": taken, **measured}
 
 
 def main(

@@ -2,6 +2,8 @@
 
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,6 +24,21 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "load before": f"{os.getloadavg()[0]:.1f}",
     }
+
+
+@contextmanager
+def host_watched(described: dict[str, str]) -> Iterator[None]:
+    """Note in the machine's description what share of the cores' time its host gave to others meanwhile."""
+    stolen, passed = _stolen_and_passed()
+    yield
+    stolen, passed = (after - before for after, before in zip(_stolen_and_passed(), (stolen, passed), strict=True))
+    described["taken away by its host"] = f"{stolen / max(passed, 1.0):.0%}"
+
+
+def _stolen_and_passed() -> tuple[float, float]:
+    times = psutil.cpu_times()
+    twice = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)  # Linux counts it as user's, too
+    return getattr(times, "steal", 0.0), sum(times) - twice
 
 
 def versions() -> dict[str, str]:
