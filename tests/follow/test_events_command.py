@@ -53,7 +53,12 @@ async def publish(
 def started(topics: World, *arguments: str, reader: int = subprocess.PIPE) -> "subprocess.Popen[str]":
     """Start the command as a process of its own."""
     command = [sys.executable, "-m", "relay", "events", *arguments, "--config", str(topics._config())]
-    return subprocess.Popen(command, stdout=reader, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=reader, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_ctrl_c)  # noqa: PLW1509 - it sets a signal and no more
+
+
+def _heed_ctrl_c() -> None:
+    """Undo what a shell does to a process in the background, which is what the tests may run in: SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 async def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
