@@ -14,6 +14,7 @@ from relay.configuration import Settings
 from relay.explain.entries import Found
 from relay.explain.stretches import NOTHING_TAKEN, Stretch, Taken, stretches_of, taken_of
 from relay.explain.windows import WHOLE, Place, Window
+from relay.kafka.abandoning import let_go
 from relay.kafka.sieve import Sieve
 from relay.kafka.topics import topics_of
 
@@ -103,12 +104,7 @@ class KafkaReads:
         matters: Matters | None = None,
         keys: Collection[bytes] | None = None,
     ) -> Mapping[Place, int]:
-        """Give the records of the partitions, of each in its order; only what is committed, only what matters.
-
-        With `keys`, only records that have one of them, which is far faster than a look at each. Return how many
-        records of each partition were left unread outside the window. Raises whatever aiokafka
-        raises, and TimeoutError if it merely falls silent.
-        """
+        """Read, as `Reads` has it; raises whatever aiokafka raises, and TimeoutError if it merely falls silent."""
         partitions = [TopicPartition(self._names[topic], number) for topic, number in places]
         if not partitions:
             return {}
@@ -126,7 +122,7 @@ class KafkaReads:
     async def close(self) -> None:
         """Leave Kafka."""
         for consumer in self._consumers.values():
-            await consumer.stop()
+            await let_go(consumer)
 
     async def _started(self, partition_bytes: int) -> AIOKafkaConsumer:
         consumer = self._consumers.get(partition_bytes)

@@ -1,7 +1,7 @@
 """Lets aiokafka's consumers pass a header name that is not UTF-8, at which they would stop for ever.
 
 Kafka takes such a name from a client in C. Its bytes come as lone surrogates (PEP 383), which
-`name.encode("utf-8", "surrogateescape")` turns back.
+`name.encode("utf-8", "surrogateescape")` turns back. The reader that does it also heeds a consumer's sieve.
 """
 
 from typing import Any

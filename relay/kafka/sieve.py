@@ -11,7 +11,7 @@ from aiokafka.record.memory_records import MemoryRecords
 
 _AFTER_LENGTH = 12  # bytes of a batch before those that its length counts
 _LENGTH = struct.Struct(">i")
-_LENGTH_AT, _MAGIC_AT, _ATTRIBUTES_AT = 8, 16, 21
+_LENGTH_AT, _MAGIC_AT, _CODEC_AT = 8, 16, 22
 _MAGIC = 2
 _CODEC = 0x07
 
@@ -28,10 +28,7 @@ class Sieve:
 
     def keeps(self, fetched: bytes, begin: int, end: int) -> bool:
         """Tell whether the batch that lies there has to be unpacked: it holds what is sought, or may hide it."""
-        if self.sought is None or fetched[begin + _MAGIC_AT] != _MAGIC:
-            return True
-        attributes = fetched[begin + _ATTRIBUTES_AT : begin + _ATTRIBUTES_AT + 2]
-        if int.from_bytes(attributes) & _CODEC:
+        if self.sought is None or fetched[begin + _MAGIC_AT] != _MAGIC or fetched[begin + _CODEC_AT] & _CODEC:
             return True
         return any(fetched.find(sought, begin, end) >= 0 for sought in self.sought)
 
