@@ -23,6 +23,7 @@ REPLICATED = {
     "transaction.state.log.min.isr": "2",
     "default.replication.factor": "3",
     "min.insync.replicas": "2",
+    "broker.session.timeout.ms": "3000",
 }
 
 

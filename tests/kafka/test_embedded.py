@@ -16,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.embedded.errors import EmbeddedKafkaFailed
+from relay.kafka.embedded.readiness import answers
 
 DEADLINE_SECONDS = 20.0
 OWNER = """\
@@ -97,6 +98,22 @@ async def test_records_survive_a_crash_and_a_later_start(tmp_path: Path) -> None
         assert await first_value(servers, "kept") == b"1"
     with EmbeddedKafka.start(tmp_path, port=int(servers.rpartition(":")[2])) as broker:
         assert await first_value(servers, "kept") == b"1"
+
+
+@pytest.mark.kafka
+def test_a_broker_without_processor_time_stays_in_its_cluster() -> None:
+    """Run for a moment every few seconds, it is in its own metadata at every look afterwards."""
+    with EmbeddedKafka.start() as broker:
+        assert broker.pid is not None
+        for _ in range(4):
+            os.kill(broker.pid, signal.SIGSTOP)
+            time.sleep(3.5)
+            os.kill(broker.pid, signal.SIGCONT)
+            time.sleep(0.02)
+        port = int(broker.bootstrap_servers.rpartition(":")[2])
+        until = time.monotonic() + 2
+        while time.monotonic() < until:
+            assert answers(port)
 
 
 @pytest.mark.kafka

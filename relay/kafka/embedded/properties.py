@@ -5,6 +5,10 @@ from pathlib import Path
 
 HOST = "127.0.0.1"
 LARGEST_RECORD_BATCH_BYTES = 20 * 1024 * 1024
+# How long a broker that says nothing stays in the cluster. Nobody takes over from a node that is alone: a machine
+# that is short of processor time must not make it leave. One that was killed is let in again only when its old
+# session is over, so who comes back to its data waits less.
+SESSION_MILLISECONDS, RETURNING_MILLISECONDS = 60_000, 3_000
 
 LOG4J = """\
 status = error
@@ -17,8 +21,11 @@ rootLogger.appenderRef.output.ref = output
 """
 
 
-def broker_properties(port: int, controller_port: int, log_dir: str) -> dict[str, str]:
-    """One node that is broker and controller, sized for a laptop, with no replication to wait for."""
+def broker_properties(port: int, controller_port: int, log_dir: str, *, returning: bool) -> dict[str, str]:
+    """One node that is broker and controller, sized for a laptop, with no replication to wait for.
+
+    `returning`: it ran before with these data.
+    """
     controller = f"{HOST}:{controller_port}"
     return {
         "process.roles": "broker,controller",
@@ -40,8 +47,7 @@ def broker_properties(port: int, controller_port: int, log_dir: str) -> dict[str
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
         "group.initial.rebalance.delay.ms": "0",
-        # A killed broker is let in again only when its old session is over: 9 s by default.
-        "broker.session.timeout.ms": "3000",
+        "broker.session.timeout.ms": str(RETURNING_MILLISECONDS if returning else SESSION_MILLISECONDS),
         "broker.heartbeat.interval.ms": "500",
         # Allocated at start; the default of 128 MiB is a third of what the broker then occupies.
         "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),

@@ -27,12 +27,18 @@ def prepare(data: Path, java: Sequence[str | Path], port: int, controller_port: 
     shutil.rmtree(data / "tmp", ignore_errors=True)  # a killed broker leaves its native libraries
     (data / "tmp").mkdir()
     (data / "log4j2.properties").write_text(LOG4J, "ascii")
-    if not (data / STORAGE).exists():
+    returning = (data / STORAGE).exists()
+
+    def write(log_dir: str) -> None:
+        properties = broker_properties(port, controller_port, log_dir, returning=returning)
+        write_properties(data / PROPERTIES_NAME, properties | dict(extra))
+
+    if not returning:
         shutil.rmtree(data / UNFINISHED, ignore_errors=True)
-        write_properties(data / PROPERTIES_NAME, broker_properties(port, controller_port, UNFINISHED) | dict(extra))
+        write(UNFINISHED)
         _format(data, java, extra.get(VOTERS))
         (data / UNFINISHED).rename(data / STORAGE)
-    write_properties(data / PROPERTIES_NAME, broker_properties(port, controller_port, STORAGE) | dict(extra))
+    write(STORAGE)
 
 
 def _format(data: Path, java: Sequence[str | Path], voters: str | None) -> None:
