@@ -13,7 +13,8 @@ from relay.commands.options import BootstrapOption, ConfigOption, JsonOption
 from relay.configuration import Settings
 from relay.core.model import EventType, Json
 from relay.explain.entries import Found
-from relay.explain.search import EVENTS, event_of
+from relay.explain.records import event_of
+from relay.explain.search import EVENTS
 from relay.follow.events import Shown, Wanted, line_of
 from relay.follow.reading import Stretch, read_on
 from relay.kafka.connection import client_options

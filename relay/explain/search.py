@@ -1,11 +1,9 @@
 """Finds what the topics hold of a message: only the partitions that it can lie in, and there only its records."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import orjson
-
-from relay.core.model import Json, MessageState
 from relay.explain.answers import Answer, Answers
 from relay.explain.candidates import Candidate
 from relay.explain.entries import Found
@@ -14,14 +12,13 @@ from relay.explain.known import Known
 from relay.explain.letters import Lettered, concerning
 from relay.explain.names import Names, ids_in, state_key
 from relay.explain.reading import Matters, Reads, Take, missing
+from relay.explain.records import ids_of, state_in
 from relay.explain.sought import INPUTS, all_found
 from relay.explain.windows import MARGINS, WHOLE, Left, Place, Unread, Window
 from relay.kafka.partitions import partition_of
-from relay.slot.codec import UnreadableInternal, decode_requested, decode_state
 from relay.slot.keys import account_key, account_shard_key, shard_key
 
 EVENTS = ("delivered", "seen", "failed", "answered")
-_OF_EVENT: Mapping[str, type] = {"event_id": str, "account": str, "sequence": int}
 LETTERS = "dead_letters"
 NEEDED = (*INPUTS, *EVENTS, LETTERS, "inbox", "raw", "state")
 ROUNDS = 4  # of records that tell of other ids or of earlier days, before everything is read
@@ -54,19 +51,22 @@ async def search(
     First what lies by that id, which may tell of another one (an extra_id's message_id, a message's extra_id), then
     what lies by that, and last the topics that are not ordered by ids.
     """
-    found = _Search(reads, {each.name: each for each in candidates}, asked, one_account=one_account)
-    await found.by_id(whole=whole)
-    await found.elsewhere(whole=whole)
+    found = _Search(reads, {each.name: each for each in candidates}, asked, one_account=one_account, whole=whole)
+    await found.by_id()
+    await found.elsewhere()
     return found.findings
 
 
 class _Search:
-    def __init__(self, reads: Reads, candidates: Mapping[str, Candidate], asked: str, *, one_account: bool) -> None:
+    def __init__(
+        self, reads: Reads, candidates: Mapping[str, Candidate], asked: str, *, one_account: bool, whole: bool
+    ) -> None:
         self.findings = Findings(names=Names(asked), missing=missing(reads, NEEDED))
         self._names = self.findings.names
         self._reads = reads
         self._candidates = candidates
         self._one_account = one_account
+        self._whole = whole
         self._known = Known()
         self._left = Left()
         self._stated: set[_Pair] = set()
@@ -75,11 +75,11 @@ class _Search:
         self._of_drains = {account_key(name): name for name, each in candidates.items() if each.collected}
         self._have: set[str] = set()
 
-    async def by_id(self, *, whole: bool) -> None:
+    async def by_id(self) -> None:
         """Read where records of the ids lie that are known by now, and what that tells of: other ids, earlier days."""
         await self._states()
         for last in (*[False] * ROUNDS, True):
-            window = WHOLE if whole or last else self._known.window_of_states()
+            window = WHOLE if self._whole or last else self._known.window_of_states()
             pairs = {pair for pair in self._pairs() if not window.lies_in(self._windows.get(pair))}
             if not pairs:
                 return
@@ -88,23 +88,30 @@ class _Search:
             await self._read(self._there(self._places(pairs)), self._take, wider, self._may_matter)
             await self._states()
 
-    async def elsewhere(self, *, whole: bool) -> None:
+    async def elsewhere(self) -> None:
         """Read what is not ordered by ids: raw answers of collected accounts, letters, and the senders' inputs."""
-        await self._answers(WHOLE if whole else self._known.window_of_states())
+        await self._answers(WHOLE if self._whole else self._known.window_of_states())
         letters = {(LETTERS, number) for number in range(self._reads.partitions(LETTERS))}
         await self._reads.read(letters, self._take_letter)
-        await self._inputs(WHOLE if whole or not self._asked_lately() else self._known.window())
+        await self._inputs(WHOLE if self._whole or not self._asked_lately() else self._known.window())
         self.findings.unread = self._left.unread({topic: self._reads.name(topic) for topic in NEEDED})
 
     async def _states(self) -> None:
         """Read the states of all ids, an alias's message's, too."""
         while pairs := set(self._pairs()) - self._stated:
+            pairs = {pair for pair in pairs if pair[1] is not None} or pairs  # they may make others needless
             self._stated |= pairs
             self._of_state |= {state_key(*pair): pair[0] for pair in pairs}
-            places = {self._place("state", self._shard_key(*pair)) for pair in pairs}
-            await self._reads.read(self._there(places), self._take_state, keys={*self._of_state, *self._of_drains})
+            sought: dict[Place, set[bytes]] = defaultdict(set)
+            for pair in pairs:
+                sought[self._place("state", self._shard_key(*pair))].add(state_key(*pair))
+            for key, name in self._of_drains.items():
+                sought[self._place("state", account_shard_key(name))].add(key)
+            there = self._there(set(sought))
+            for found in await self._reads.newest({place: keys for place, keys in sought.items() if place in there}):
+                self._take_state(found)
         for key, found in self.findings.states.items():
-            state = _state_in(found)
+            state = state_in(found)
             self._known.state(found, state)
             if state is not None:
                 self._names.learn(self._of_state[key], state.message_id or state.became, state.extra_id)
@@ -136,7 +143,7 @@ class _Search:
 
     def _was_told(self, collected: Mapping[str, Candidate]) -> bool:
         """Tell whether a collected account reported the message's outcome."""
-        stored = [(self._of_state[key], _state_in(found)) for key, found in self.findings.states.items()]
+        stored = [(self._of_state[key], state_in(found)) for key, found in self.findings.states.items()]
         return any(
             account in collected and state is not None and not all(event.inferred for event in state.published)
             for account, state in stored
@@ -156,7 +163,16 @@ class _Search:
     def _pairs(self) -> Iterable[_Pair]:
         for name in self._candidates:
             yield from ((name, message_id, None) for message_id in self._names.message_ids(name))
-            yield from ((name, None, extra_id) for extra_id in self._names.extra_ids(name))
+            yield from ((name, None, extra_id) for extra_id in self._extra_ids(name))
+
+    def _extra_ids(self, account: str) -> set[str]:
+        """Return the senders' own ids of the message; the id of a stored message is taken for no other one's."""
+        known = self._names.extra_ids(account)
+        found = self.findings.states.get(state_key(account, self._names.asked, None))
+        if self._whole or found is None:
+            return known
+        state = state_in(found)
+        return known - {self._names.asked} if state is None or state.extra_id != self._names.asked else known
 
     def _shard_key(self, account: str, message_id: str | None, extra_id: str | None) -> bytes:
         if self._candidates[account].collected:
@@ -172,7 +188,7 @@ class _Search:
     def _take(self, found: Found) -> None:
         if found.where in self._have:
             return
-        account, message_id, extra_id = _ids_of(found)
+        account, message_id, extra_id = ids_of(found)
         if account in self._candidates and self._names.mean(account, message_id, extra_id):
             self._names.learn(account, message_id, extra_id)
             self._have.add(found.where)
@@ -206,38 +222,3 @@ class _Search:
         if (lettered := concerning(found, self._names, only)) is not None:
             self.findings.letters.append(lettered)
             self._known.letter(lettered)
-
-
-def _state_in(found: Found) -> MessageState | None:
-    try:
-        return decode_state(found.key or b"", found.value) if found.value is not None else None
-    except UnreadableInternal:
-        return None
-
-
-def _ids_of(found: Found) -> tuple[str, str | None, str | None]:
-    """Return account, message_id and extra_id of an event or an inbox record; no account where it is none of ours."""
-    try:
-        if found.topic == "inbox":
-            request = decode_requested(found.value).request
-            return request.account, request.message_id, request.extra_id
-        event = event_of(found)
-    except UnreadableInternal:
-        return "", None, None
-    return event["account"], *ids_in(event)
-
-
-def event_of(found: Found) -> Json:
-    """Return the fields of an event.
-
-    Raises:
-        UnreadableInternal: the record is none that a relay writes.
-
-    """
-    try:
-        event = orjson.loads(found.value or b"")
-    except orjson.JSONDecodeError:
-        event = None
-    if not isinstance(event, dict) or not all(isinstance(event.get(name), kind) for name, kind in _OF_EVENT.items()):
-        raise UnreadableInternal("not an event")
-    return event

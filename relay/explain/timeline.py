@@ -13,7 +13,8 @@ from relay.explain.inputs import inbox_entry, input_entry
 from relay.explain.letters import letter_entry
 from relay.explain.outcomes import answer_entry, event_entry, state_entry, state_json
 from relay.explain.outlook import Outlook, outlook
-from relay.explain.search import EVENTS, Findings, event_of
+from relay.explain.records import event_of
+from relay.explain.search import EVENTS, Findings
 from relay.explain.sought import INPUTS
 from relay.explain.windows import Unread, unread_sentence
 from relay.providers.account import Account

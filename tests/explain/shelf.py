@@ -60,7 +60,6 @@ class Shelf:
         *,
         window: Window = WHOLE,
         matters: Matters | None = None,
-        keys: Collection[bytes] | None = None,
     ) -> Mapping[Place, int]:
         """Give the records of the window that matter, and after it those that nobody took yet."""
         self.asked_for |= set(places)
@@ -73,9 +72,17 @@ class Shelf:
             rest = max(close, len(records) - self.untaken.get(place[0], 0))
             left[place] = begin + rest - close
             for found in records[begin:close] + records[rest:]:
-                if (matters is None or matters(found.key, found.value)) and (keys is None or found.key in keys):
+                if matters is None or matters(found.key, found.value):
                     take(found)
         return left
+
+    async def newest(self, sought: Mapping[Place, Collection[bytes]]) -> Sequence[Found]:
+        """Return the last record of each key."""
+        self.asked_for |= set(sought)
+        newest = {
+            found.key: found for found in self._records if found.key in sought.get((found.topic, found.partition), ())
+        }
+        return list(newest.values())
 
     def put(
         self,

@@ -47,6 +47,17 @@ async def test_only_the_partitions_that_matter_are_read() -> None:
     }
 
 
+@pytest.mark.parametrize(("extra_id", "whole"), [(None, False), (None, True), ("m-7", False)])
+async def test_the_id_of_a_stored_message_is_taken_for_no_other_ones(extra_id: str | None, *, whole: bool) -> None:
+    """Its state says what its extra_id is; only `--whole` looks for an extra_id of the same name all the same."""
+    shelf = Shelf()
+    shelf.state(a_state(message_id="m-7", extra_id=extra_id))
+    await found(shelf, "m-7", candidates=[HYBER], whole=whole)
+    own, other = (partition_of(shard_key("hyber_main", *ids), PARTITIONS) for ids in (("m-7", None), (None, "m-7")))
+    assert own != other
+    assert (("state", other) in shelf.asked_for) is (("inbox", other) in shelf.asked_for) is (whole or bool(extra_id))
+
+
 async def test_a_collected_account_lives_in_one_partition() -> None:
     """Its messages, requests and raw answers lie where its name leads."""
     shelf = Shelf()
