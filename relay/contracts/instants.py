@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
+import orjson
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -26,7 +27,7 @@ _INSTRUCTION: Final = (
 def format_instant(instant: datetime) -> str:
     """Write an instant as UTC with exactly three digits of a second; finer digits are cut off, not rounded."""
     utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
-    return utc.isoformat(timespec="milliseconds")[:-6] + "Z"
+    return f"{orjson.dumps(utc)[1:20].decode()}.{utc.microsecond // 1000:03}Z"  # half the time of isoformat
 
 
 def _read(value: object) -> datetime:

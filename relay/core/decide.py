@@ -203,7 +203,7 @@ def absorb(state: MessageState, report: Report, now: datetime, rules: Rules) -> 
     if outcome is Outcome.DELIVERED:
         for engagement in sorted(report.engagements):
             if not was_published(state, engagement):
-                publish(EventType(engagement.value))
+                publish(EventType(engagement))
     if not events:
         return Verdict(state=state)
     return Verdict(state=replace(state, published=(*state.published, *events)), events=tuple(events))

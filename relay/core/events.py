@@ -28,7 +28,7 @@ def build_event(
             account=rules.account,
             message_id=message_id,
             extra_id=extra_id,
-            event_type=kind.value,
+            event_type=kind,
             inferred=inferred,
         ),
         type=kind,

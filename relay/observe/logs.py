@@ -6,6 +6,7 @@ Our modules write `log = structlog.get_logger("relay.<part>")` and `log.info(Lin
 import contextlib
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, TextIO
 
@@ -73,7 +74,7 @@ class _LineHandler(logging.StreamHandler[TextIO]):
     def write_event(self, level: str, logger_name: str, event: EventDict) -> None:
         try:
             line = self._render(None, level, complete(level, logger_name, event))
-            with self._locked():
+            with self._lock:
                 if self._held is not None:
                     self._held.append(str(line))
                     return
@@ -84,26 +85,24 @@ class _LineHandler(logging.StreamHandler[TextIO]):
 
     def hold(self) -> None:
         """Keep lines back until they are let go."""
-        with self._locked():
+        with self._lock:
             self._held = self._held or []
 
     def let_go(self) -> None:
         """Write the lines that were kept back."""
         try:
-            with self._locked():
+            with self._lock:
                 held, self._held = self._held or [], None
                 self.stream.write("".join(f"{line}{self.terminator}" for line in held))
                 self.flush()
         except Exception:  # noqa: BLE001 - as above
             self.handleError(logging.makeLogRecord({"msg": "lines of events were lost", "name": "relay"}))
 
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        self.acquire()
-        try:
-            yield
-        finally:
-            self.release()
+    @property
+    def _lock(self) -> threading.RLock:
+        """The lock that `emit` runs in."""
+        assert self.lock is not None
+        return self.lock
 
 
 class _DirectLogger:

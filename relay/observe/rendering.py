@@ -5,13 +5,16 @@ The text moves no cursor, a JSON line is one line, and long numbers that others 
 
 import json
 import re
+import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import orjson
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, WrappedLogger
 
+from relay.contracts.instants import format_instant
 from relay.printable import printable
 
 _NUMBER = re.compile(r"(\d{4})(\d{2,})(\d{2})")
@@ -51,7 +54,7 @@ def complete_foreign(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def complete(level: str, logger_name: str, event: EventDict) -> EventDict:
     """Put time, level, event and logger first, and lift the fields of FastStream's `extra=`."""
     head = {
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "timestamp": _timestamp(time.time_ns() // 1_000_000),
         "level": level,
         "event": event.pop("event", ""),
         "logger": logger_name,
@@ -62,6 +65,11 @@ def complete(level: str, logger_name: str, event: EventDict) -> EventDict:
     lifted = masked(extra) if isinstance(extra, dict) else None
     fields = {**lifted, **event} if isinstance(lifted, dict) else event
     return {**head, **{key: value for key, value in fields.items() if key not in head}}
+
+
+@lru_cache(maxsize=1)  # many lines are written in one millisecond
+def _timestamp(milliseconds: int) -> str:
+    return format_instant(datetime.fromtimestamp(milliseconds / 1000, UTC))
 
 
 def as_json(logger: WrappedLogger, name: str, event: EventDict) -> str:
