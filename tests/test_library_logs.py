@@ -6,6 +6,7 @@ import warnings
 
 import pytest
 import structlog
+from aiokafka.errors import KafkaError, NotLeaderForPartitionError, TopicAuthorizationFailedError
 
 from relay.observe.logs import LogLevel, configure
 from tests.logged import json_stream, lines
@@ -108,3 +109,16 @@ def test_debug_shows_no_request_of_the_kafka_client() -> None:
     assert logging.getLogger("aiokafka.consumer").isEnabledFor(logging.DEBUG)
     configure("json", "warning", io.StringIO(), cache=False)
     assert not logging.getLogger("aiokafka.conn").isEnabledFor(logging.INFO)
+
+
+@pytest.mark.parametrize(
+    ("error", "level"), [(NotLeaderForPartitionError(), "warning"), (TopicAuthorizationFailedError(), "error")]
+)
+def test_what_aiokafka_tries_again_is_no_error(error: KafkaError, level: str) -> None:
+    """An error that passes by itself is a warning, and like any other not told where only errors are."""
+    stream = json_stream()
+    logging.getLogger("aiokafka.consumer.fetcher").error("Failed fetch offsets from %s: %s", 1, error)
+    assert [line["level"] for line in lines(stream)] == [level]
+    stream = json_stream("error")
+    logging.getLogger("aiokafka.consumer.fetcher").error("Failed fetch offsets from %s: %s", 1, error)
+    assert [line["level"] for line in lines(stream)] == [level] * (level == "error")
