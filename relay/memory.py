@@ -1,9 +1,24 @@
-"""Gives memory that is free back to the system, which the C library does by itself only at the end of its heap."""
+"""Keeps the process small: few heaps, large blocks apart, and what is free goes back to the system.
+
+The C library gives back by itself only what lies at the end of a heap; and one block in use behind a large one that is
+free again keeps the heap as long as it was.
+"""
 
 import asyncio
 import ctypes
 
 GIVE_BACK_SECONDS = 30.0
+LARGE_BYTES = 1_048_576  # what Kafka sends at once; what a socket reads at once is less, and is asked for often
+HEAPS = 2
+_LARGE, _HEAPS = -3, -8  # M_MMAP_THRESHOLD, M_ARENA_MAX
+
+
+def hold_together() -> None:
+    """Ask for few heaps, and for large blocks apart from them; to be called before there are threads."""
+    ask = getattr(ctypes.CDLL(None), "mallopt", None)
+    if ask is not None:
+        ask(_LARGE, LARGE_BYTES)
+        ask(_HEAPS, HEAPS)
 
 
 async def stay_small() -> None:

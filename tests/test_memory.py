@@ -8,7 +8,7 @@ import sys
 import psutil
 import pytest
 
-from relay.memory import give_back
+from relay.memory import LARGE_BYTES, give_back, hold_together
 
 MEGABYTE = 1_048_576
 HELD = 100 * MEGABYTE
@@ -31,11 +31,40 @@ def measured() -> None:
     print(full, freed, resident())  # noqa: T201 - read by the test
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc keeps what is free")
-def test_what_is_free_is_given_back() -> None:
-    """In a process of its own, whose heap nobody else has filled."""
-    code = "from tests.test_memory import measured; measured()"
+def measured_large(*, apart: bool) -> None:
+    """Free a block that lies before one in use; print what was resident with it, and without it."""
+    if apart:
+        hold_together()
+    bytearray(2 * HELD // 10)  # one that is freed teaches the C library to keep such blocks in its heap
+    block = bytearray(HELD // 10)
+    kept = [bytes(SIZE) for _ in range(100)]
+    full = resident()
+    del block
+    print(full, resident(), len(kept))  # noqa: T201 - read by the test
+
+
+only_glibc = pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc keeps what is free")
+
+
+def printed_by(call: str) -> tuple[int, ...]:
+    """Run a function of this module in a process of its own, whose heap nobody else has filled."""
+    code = f"from tests import test_memory; test_memory.{call}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
-    full, freed, given = map(int, done.stdout.split())
+    return tuple(map(int, done.stdout.split()))
+
+
+@only_glibc
+def test_what_is_free_is_given_back() -> None:
+    """Also where the end of the heap is in use."""
+    full, freed, given = printed_by("measured()")
     assert full - freed < HELD * 0.5, "the C library gives back by itself: this module is not needed"
     assert full - given > HELD * 0.9
+
+
+@only_glibc
+def test_a_large_block_lies_apart() -> None:
+    """It goes back by itself, whatever was allocated after it; left alone, the C library keeps it."""
+    assert HELD // 10 > LARGE_BYTES
+    for apart, least, most in ((True, 0.9, 1.1), (False, -0.1, 0.1)):
+        full, freed, _ = printed_by(f"measured_large(apart={apart})")
+        assert least < (full - freed) / (HELD / 10) < most
