@@ -54,6 +54,13 @@ def soak_as_markdown(soak: Figures) -> str:
         f"{len(soak['faults'])} faults; {wrong}; {len(soak['complaints'])} complaints."
     )
     memory, opened = soak["slopes"]["megabytes"], soak["slopes"]["open_files"]
+    rest = soak["rest"]
+    at_rest = (
+        f"With its usual partitions for a minute or more: {rest['lowest']:.0f} to {rest['highest']:.0f} MB in "
+        f"{rest['samples']} samples, {rest['megabytes']:+.1f} MB an hour."
+        if rest["samples"]
+        else "Never with its usual partitions for a minute."
+    )
     return "\n".join(
         [
             what,
@@ -67,6 +74,7 @@ def soak_as_markdown(soak: Figures) -> str:
             "",
             f"Open files: {min(files)} to {max(files)}.",
             f"After two fifths of the time: {memory:+.1f} MB and {opened:+.1f} files an hour.",
+            at_rest,
         ]
     )
 

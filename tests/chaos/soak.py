@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -21,7 +22,9 @@ from pathlib import Path
 from statistics import linear_regression
 from typing import Annotated, Self
 
+import aiohttp
 import typer
+from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 
 from relay.kafka.embedded.broker import EmbeddedKafka
@@ -37,6 +40,7 @@ SAMPLE_SECONDS = 5.0
 PAUSE_SECONDS = (5.0, 30.0)  # between two faults
 AWAY_SECONDS = (20.0, 40.0)
 WARM = 0.4  # of the time, after which the memory must be flat
+REST_SECONDS = 60.0  # after a change of partitions; what is free is given back every half minute
 LIMITS = Limits(concurrency=64, rate_per_second=1500)
 NOT_HERE = ("none", "replica: both killed", "replicas: 1, 2, 3, 1", "offsets: ", "broker: killed", "broker: away")
 MEGABYTE = 1_048_576
@@ -45,19 +49,22 @@ console = Console(stderr=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What a process held at an instant, in seconds since the start."""
+    """What a process held at an instant, in seconds since the start; `slots`: partitions, None where it didn't say."""
 
     second: float
     resident_bytes: int
     open_files: int
+    slots: int | None = None
 
     @classmethod
-    def of(cls, process_id: int, second: float) -> Self:
+    def of(cls, process_id: int, second: float, slots: int | None = None) -> Self:
         """Read from the system what a process holds."""
         of = Path(f"/proc/{process_id}")
         pages = int((of / "statm").read_text().split()[1])
         files = len(list((of / "fd").iterdir()))
-        return cls(second=round(second, 1), resident_bytes=pages * resource.getpagesize(), open_files=files)
+        return cls(
+            second=round(second, 1), resident_bytes=pages * resource.getpagesize(), open_files=files, slots=slots
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,10 +83,29 @@ class Soak:
     verdict: Verdict = CLEAN
     samples: list[Sample] = field(default_factory=list)
 
-    def slope_per_hour(self, read: Callable[[Sample], float]) -> float:
+    def slope_per_hour(self, read: Callable[[Sample], float], *, at_rest: bool = False) -> float:
         """Return the slope of a straight line through the samples after the warm-up, for an hour."""
-        kept = [sample for sample in self.samples if sample.second >= self.samples[-1].second * WARM]
+        kept = self.at_rest if at_rest else self.warm
+        if len(kept) < 2:
+            return 0.0
         return linear_regression([sample.second for sample in kept], [read(sample) for sample in kept]).slope * 3600
+
+    @property
+    def warm(self) -> list[Sample]:
+        """The samples after the warm-up."""
+        return [sample for sample in self.samples if sample.second >= self.samples[-1].second * WARM]
+
+    @property
+    def at_rest(self) -> list[Sample]:
+        """Those of them when the process had its usual partitions for a while: a takeover brings the others' states."""
+        usual = Counter(sample.slots for sample in self.warm).most_common(1)[0][0]
+        rest: list[Sample] = []
+        since: float | None = None
+        for sample in self.samples:
+            since = None if sample.slots != usual else sample.second if since is None else since
+            if since is not None and sample.second >= since + REST_SECONDS:
+                rest.append(sample)
+        return [sample for sample in rest if sample in self.warm]
 
     @property
     def clean(self) -> bool:
@@ -109,10 +135,25 @@ async def soaked(made: Scene, soak: Soak, *, minutes: float, messages: int, call
 
 
 async def _watch(made: Scene, soak: Soak, began: float) -> None:
-    while made.spared is not None and made.spared.running:
-        soak.samples.append(Sample.of(made.spared.process.pid, time.monotonic() - began))
-        await asyncio.sleep(SAMPLE_SECONDS)
+    assert made.spared is not None
+    port = made.spared.lines("http.started")[0]["port"]
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+        while made.spared.running:
+            slots = await _slots(session)
+            soak.samples.append(Sample.of(made.spared.process.pid, time.monotonic() - began, slots))
+            await asyncio.sleep(SAMPLE_SECONDS)
     made.complaints.append("the process that was watched ended by itself")
+
+
+async def _slots(session: aiohttp.ClientSession) -> int | None:
+    """Return how many partitions the process says it owns; None where it doesn't answer, as while it is frozen."""
+    try:
+        async with asyncio.timeout(SAMPLE_SECONDS), session.get("/metrics") as answer:
+            metrics = text_string_to_metric_families(await answer.text())
+            (owned,) = (family for family in metrics if family.name == "relay_slots_owned")
+            return int(owned.samples[0].value)
+    except (TimeoutError, aiohttp.ClientError):
+        return None
 
 
 async def _strike(made: Scene, soak: Soak, *, until: float) -> None:
@@ -139,7 +180,13 @@ async def _struck(made: Scene, name: str, strike: Callable[[Scene], Awaitable[No
 def as_json(soak: Soak) -> str:
     """Give all figures."""
     slopes = {"megabytes": soak.slope_per_hour(_megabytes), "open_files": soak.slope_per_hour(_files)}
-    more = {"slopes": slopes, "clean": soak.clean, "versions": versions()}
+    rest = {
+        "samples": len(soak.at_rest),
+        "lowest": min(map(_megabytes, soak.at_rest), default=None),
+        "highest": max(map(_megabytes, soak.at_rest), default=None),
+        "megabytes": soak.slope_per_hour(_megabytes, at_rest=True),
+    }
+    more = {"slopes": slopes, "rest": rest, "clean": soak.clean, "versions": versions()}
     return json.dumps(asdict(soak) | more, indent=2)
 
 
@@ -147,13 +194,14 @@ def told(soak: Soak) -> str:
     """Tell what it came to, with a line for each minute."""
     minutes = [next(group) for _, group in itertools.groupby(soak.samples, lambda sample: sample.second // 60)]
     wrong = ", ".join(f"{count} {name}" for name, count in soak.verdict.counts.items())
-    rise = soak.slope_per_hour(_megabytes)
+    rise, at_rest = soak.slope_per_hour(_megabytes), soak.slope_per_hour(_megabytes, at_rest=True)
     return "\n".join(
         [
             "minute  resident MB  open files",
             *(f"{s.second / 60:6.0f} {s.resident_bytes / MEGABYTE:12.1f} {s.open_files:11}" for s in minutes),
             f"{soak.messages} messages, {soak.calls} calls, {soak.events} events, {len(soak.faults)} faults: {wrong}",
             f"after two fifths of the time: {rise:+.1f} MB and {soak.slope_per_hour(_files):+.1f} open files an hour",
+            f"of these with its usual partitions for a minute: {len(soak.at_rest)} samples, {at_rest:+.1f} MB an hour",
             *(f"complaint: {complaint}" for complaint in soak.complaints),
             *(f"ended by itself: {end}" for end in soak.ended),
         ]

@@ -29,6 +29,17 @@ def test_the_warm_up_is_no_growth() -> None:
     assert leaking.slope_per_hour(lambda sample: sample.resident_bytes / MEGABYTE) == pytest.approx(60)
 
 
+def test_what_a_takeover_brings_is_told_apart() -> None:
+    """A process that has others' partitions, or had them a moment ago, is not at rest; nor is one that is silent."""
+    sizes = [(2, 50), (2, 90), (2, 100), (2, 100), (4, 180), (2, 150), (2, 101), (None, 180), (2, 140), (2, 102)]
+    samples = [
+        Sample(second=minute * 60, resident_bytes=size * MEGABYTE, open_files=40, slots=slots)
+        for minute, (slots, size) in enumerate(sizes)
+    ]
+    soak = Soak(command="soak", seed=1, samples=samples)
+    assert [sample.resident_bytes // MEGABYTE for sample in soak.at_rest] == [101, 102]
+
+
 def test_each_minute_is_told_once() -> None:
     """By its first sample."""
     lines = told(grown(50, 60, 61)).splitlines()
@@ -46,7 +57,10 @@ def test_a_soak_is_shown_as_a_chart() -> None:
     """Of one figure for each minute."""
     page = soak_as_markdown(json.loads(as_json(grown(50, 90, 90, 90))))
     assert "    x-axis [0, 1, 2, 3]\n    line [50, 90, 90, 90]\n" in page
-    assert page.endswith("Open files: 40 to 40.\nAfter two fifths of the time: +0.0 MB and +0.0 files an hour.")
+    assert page.endswith(
+        "Open files: 40 to 40.\nAfter two fifths of the time: +0.0 MB and +0.0 files an hour.\n"
+        "With its usual partitions for a minute or more: 90 to 90 MB in 2 samples, +0.0 MB an hour."
+    )
 
 
 def test_a_process_is_sampled_as_the_system_counts() -> None:
