@@ -10,15 +10,16 @@ import ctypes
 GIVE_BACK_SECONDS = 30.0
 LARGE_BYTES = 1_048_576  # what Kafka sends at once; what a socket reads at once is less, and is asked for often
 HEAPS = 2
-_LARGE, _HEAPS = -3, -8  # M_MMAP_THRESHOLD, M_ARENA_MAX
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of malloc.h
 
 
-def hold_together() -> None:
+def set_up_heaps() -> None:
     """Ask for few heaps, and for large blocks apart from them; to be called before there are threads."""
     ask = getattr(ctypes.CDLL(None), "mallopt", None)
     if ask is not None:
-        ask(_LARGE, LARGE_BYTES)
-        ask(_HEAPS, HEAPS)
+        ask(_MMAP_THRESHOLD, LARGE_BYTES)
+        ask(_TRIM_THRESHOLD, 2 * LARGE_BYTES)  # as the C library has it where it chooses the other by itself
+        ask(_ARENA_MAX, HEAPS)
 
 
 async def stay_small() -> None:

@@ -122,3 +122,11 @@ def test_what_aiokafka_tries_again_is_no_error(error: KafkaError, level: str) ->
     stream = json_stream("error")
     logging.getLogger("aiokafka.consumer.fetcher").error("Failed fetch offsets from %s: %s", 1, error)
     assert [line["level"] for line in lines(stream)] == [level] * (level == "error")
+
+
+def test_a_warning_of_aiokafka_hides_no_error() -> None:
+    """Of the same words, a moment later."""
+    stream = json_stream()
+    for error in (NotLeaderForPartitionError(), TopicAuthorizationFailedError()):
+        logging.getLogger("aiokafka.consumer.fetcher").error("Failed fetch offsets from %s: %s", 1, error)
+    assert [line["level"] for line in lines(stream)] == ["warning", "error"]

@@ -14,7 +14,7 @@ from relay.app import Relay, exit_now
 from relay.commands.local_kafka import kafka_of
 from relay.commands.options import BootstrapOption, ConfigOption, settings_of
 from relay.configuration import Settings
-from relay.memory import hold_together
+from relay.memory import set_up_heaps
 from relay.observe.health import health_app, serve_health
 from relay.observe.logs import configure
 from relay.observe.metrics import Metrics
@@ -30,7 +30,7 @@ RARE_COLLECTIONS = 20_000, 20, 100  # states and requests hold no cycles: lookin
 @app.command("run")
 def run(config: ConfigOption = None, bootstrap_servers: BootstrapOption = None) -> None:
     """Run the relay until SIGTERM or Ctrl-C."""
-    hold_together()
+    set_up_heaps()
     settings = settings_of(config, bootstrap_servers)
     configure(settings.logging.format, settings.logging.level)
     with kafka_of(settings) as (started, options):

@@ -39,8 +39,6 @@ def standing(state: MessageState) -> Standing:
 
 def outcome_event(state: MessageState) -> Event | None:
     """Return the event that holds the message's outcome now, which a higher one supersedes."""
-    if not state.published:
-        return None
     held = [event for event in state.published if (event.type, event.inferred) in _STANDINGS]
     return max(held, key=lambda event: _STANDINGS[event.type, event.inferred], default=None)
 

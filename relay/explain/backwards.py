@@ -17,14 +17,10 @@ class Backwards:
         self._missing = {tp: set(keys) for tp, keys in sought.items()}
         self._first = first
         self._ends = dict(ends)
+        self.records = sum(end - first[tp] for tp, end in ends.items())
         self._sizes = {tp: max(PIECE_RECORDS, (end - first[tp]) // PIECES + 1) for tp, end in ends.items()}
-        self._met: dict[bytes, Found] = {}
-        self._found: list[Found] = []
-
-    @property
-    def found(self) -> list[Found]:
-        """The last record of each key that was met."""
-        return self._found
+        self._met: dict[tuple[TopicPartition, bytes], Found] = {}
+        self.found: list[Found] = []  # the last record of each key, once there is no next piece
 
     @property
     def wanted(self) -> frozenset[bytes]:
@@ -33,9 +29,9 @@ class Backwards:
 
     def next_piece(self) -> Stretch:
         """Return what is to be read next; nothing where all was met, or read. `take` what is found in it."""
-        self._found += self._met.values()
-        for keys in self._missing.values():
-            keys.difference_update(self._met)
+        self.found += self._met.values()
+        for tp, keys in self._missing.items():
+            keys.difference_update([key for place, key in self._met if place == tp])
         self._met = {}
         piece = {
             tp: (max(self._first[tp], end - self._sizes[tp]), end)
@@ -50,5 +46,7 @@ class Backwards:
         return any(key in keys for keys in self._missing.values())
 
     def take(self, found: Found) -> None:
-        """Take a record of the piece; the last one of a key counts."""
-        self._met[found.key or b""] = found
+        """Take a record of the piece; the last one of a key counts, where it lies as it should."""
+        place, key = TopicPartition(found.name, found.partition), found.key or b""
+        if key in self._missing[place]:
+            self._met[place, key] = found

@@ -13,7 +13,7 @@ from rich.progress import Progress as Bar
 from relay.configuration import Settings
 from relay.explain.backwards import Backwards
 from relay.explain.entries import Found
-from relay.explain.stretches import NOTHING_TAKEN, Stretch, Taken, stretches_of, taken_of
+from relay.explain.stretches import NOTHING_TAKEN, Stretch, Taken, records_in, stretches_of, taken_of
 from relay.explain.windows import WHOLE, Place, Window
 from relay.kafka.abandoning import let_go
 from relay.kafka.sieve import Sieve
@@ -35,8 +35,8 @@ Matters = Callable[[bytes | None, bytes | None], bool]
 Progress = Callable[[int, int], None]
 
 
-class Reads(Protocol):
-    """What an explanation reads from; topics go by the settings' names for them, such as `inbox`."""
+class Topics(Protocol):
+    """Topics by the settings' names for them, such as `inbox`."""
 
     def partitions(self, topic: str) -> int:
         """Return how many partitions the topic has; 0 if there is no such topic."""
@@ -45,6 +45,10 @@ class Reads(Protocol):
     def name(self, topic: str) -> str:
         """Return the topic's own name."""
         ...
+
+
+class Reads(Topics, Protocol):
+    """What an explanation reads from."""
 
     async def read(
         self,
@@ -68,7 +72,7 @@ class Reads(Protocol):
         ...
 
 
-def missing(reads: Reads, topics: Collection[str]) -> tuple[str, ...]:
+def missing(reads: Topics, topics: Collection[str]) -> tuple[str, ...]:
     """Return those of the topics that are not there, or hidden from us, by their own names."""
     return tuple(reads.name(topic) for topic in topics if not reads.partitions(topic))
 
@@ -116,6 +120,7 @@ class KafkaReads:
         async with asyncio.timeout(START_SECONDS):
             consumer = await self._started(FETCH_BYTES)
             stretches = await stretches_of(consumer, partitions, window, self._taken)
+        self._sieve.sought = None
         for stretch in filter(None, stretches.parts):
             await self._read_to(consumer, stretch, take, matters)
         return {(self._topics[tp.topic], tp.partition): count for tp, count in stretches.left.items()}
@@ -129,10 +134,11 @@ class KafkaReads:
             consumer = await self._started(SIEVED_BYTES)
             first = await consumer.beginning_offsets(list(places))
             way = Backwards(places, first, await consumer.end_offsets(list(places)))
+        done = 0
         while piece := way.next_piece():
             self._sieve.sought = way.wanted
-            await self._read_to(consumer, piece, way.take, way.matters)
-        self._sieve.sought = None
+            await self._read_to(consumer, piece, way.take, way.matters, done=done, total=way.records)
+            done += records_in(piece)
         return way.found
 
     async def close(self) -> None:
@@ -158,12 +164,22 @@ class KafkaReads:
             await consumer.start()
         return consumer
 
-    async def _read_to(self, consumer: AIOKafkaConsumer, stretch: Stretch, take: Take, matters: Matters | None) -> None:
+    async def _read_to(
+        self,
+        consumer: AIOKafkaConsumer,
+        stretch: Stretch,
+        take: Take,
+        matters: Matters | None,
+        *,
+        done: int = 0,
+        total: int | None = None,
+    ) -> None:
+        """Read a stretch; it is shown as a part of `total` records, of which so many are done."""
         consumer.assign(list(stretch))
         for tp, (begin, _) in stretch.items():
             consumer.seek(tp, begin)
         at = {tp: begin for tp, (begin, _) in stretch.items()}
-        total = sum(end - begin for begin, end in stretch.values())
+        total = records_in(stretch) if total is None else total
         moved_at = time.monotonic()
         while behind := {tp: stretch[tp][1] for tp, offset in at.items() if offset < stretch[tp][1]}:
             before = sum(at.values())
@@ -175,7 +191,7 @@ class KafkaReads:
                     if record.offset < end and (matters is None or matters(record.key, record.value)):
                         take(Found.of(record, self._topics[record.topic]))
             consumer.pause(*(tp for tp, end in behind.items() if at[tp] >= end))
-            self._progress(sum(min(at[tp], end) - begin for tp, (begin, end) in stretch.items()), total)
+            self._progress(done + sum(min(at[tp], end) - begin for tp, (begin, end) in stretch.items()), total)
             if sum(at.values()) > before:
                 moved_at = time.monotonic()
             elif time.monotonic() - moved_at > STALLED_SECONDS:

@@ -99,13 +99,14 @@ class _Search:
     async def _states(self) -> None:
         """Read the states of all ids, an alias's message's, too."""
         while pairs := set(self._pairs()) - self._stated:
+            first = not self._stated
             pairs = {pair for pair in pairs if pair[1] is not None} or pairs  # they may make others needless
             self._stated |= pairs
             self._of_state |= {state_key(*pair): pair[0] for pair in pairs}
             sought: dict[Place, set[bytes]] = defaultdict(set)
             for pair in pairs:
                 sought[self._place("state", self._shard_key(*pair))].add(state_key(*pair))
-            for key, name in self._of_drains.items():
+            for key, name in self._of_drains.items() if first else ():
                 sought[self._place("state", account_shard_key(name))].add(key)
             there = self._there(set(sought))
             for found in await self._reads.newest({place: keys for place, keys in sought.items() if place in there}):
@@ -166,13 +167,13 @@ class _Search:
             yield from ((name, None, extra_id) for extra_id in self._extra_ids(name))
 
     def _extra_ids(self, account: str) -> set[str]:
-        """Return the senders' own ids of the message; the id of a stored message is taken for no other one's."""
+        """Return the senders' own ids of the message; a stored message's id is taken for no other one's."""
         known = self._names.extra_ids(account)
         found = self.findings.states.get(state_key(account, self._names.asked, None))
         if self._whole or found is None:
             return known
         state = state_in(found)
-        return known - {self._names.asked} if state is None or state.extra_id != self._names.asked else known
+        return known if state is None or state.extra_id == self._names.asked else known - {self._names.asked}
 
     def _shard_key(self, account: str, message_id: str | None, extra_id: str | None) -> bytes:
         if self._candidates[account].collected:

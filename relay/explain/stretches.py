@@ -23,6 +23,11 @@ Stretch = Mapping[TopicPartition, tuple[int, int]]
 """Of each partition that has something to read: the offset to read from, and the one to read to."""
 
 
+def records_in(stretch: Stretch) -> int:
+    """Return how many records there are to read, at most."""
+    return sum(end - begin for begin, end in stretch.values())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretches:
     """What is read, one stretch after the other, and how many records of each partition are not."""

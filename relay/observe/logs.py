@@ -74,7 +74,7 @@ class _LineHandler(logging.StreamHandler[TextIO]):
     def write_event(self, level: str, logger_name: str, event: EventDict) -> None:
         try:
             line = self._render(None, level, complete(level, logger_name, event))
-            with self._lock:
+            with self._emit_lock:
                 if self._held is not None:
                     self._held.append(str(line))
                     return
@@ -85,13 +85,13 @@ class _LineHandler(logging.StreamHandler[TextIO]):
 
     def hold(self) -> None:
         """Keep lines back until they are let go."""
-        with self._lock:
+        with self._emit_lock:
             self._held = self._held or []
 
     def let_go(self) -> None:
         """Write the lines that were kept back."""
         try:
-            with self._lock:
+            with self._emit_lock:
                 held, self._held = self._held or [], None
                 self.stream.write("".join(f"{line}{self.terminator}" for line in held))
                 self.flush()
@@ -99,7 +99,7 @@ class _LineHandler(logging.StreamHandler[TextIO]):
             self.handleError(logging.makeLogRecord({"msg": "lines of events were lost", "name": "relay"}))
 
     @property
-    def _lock(self) -> threading.RLock:
+    def _emit_lock(self) -> threading.RLock:
         """The lock that `emit` runs in."""
         assert self.lock is not None
         return self.lock
@@ -135,7 +135,7 @@ def _take_over(handler: logging.Handler, threshold: int) -> None:
         if isinstance(logger, logging.Logger):
             logger.handlers.clear()
             logger.propagate = True
-    handler.addFilter(Throttle())
+    handler.addFilter(Throttle(threshold))
     for name, least in _TALKATIVE.items():
         logging.getLogger(name).setLevel(max(threshold, least) if threshold > logging.DEBUG else threshold)
     logging.getLogger(_INDISCREET).setLevel(logging.INFO if threshold == logging.DEBUG else logging.NOTSET)

@@ -3,33 +3,36 @@
 import logging
 
 SECONDS_APART = 30.0
+_FETCHER = "aiokafka.consumer.fetcher"
 
 
 class Throttle(logging.Filter):
     """Lets the same line of aiokafka pass once in a while; which line it is tells its text before it is filled in.
 
-    What is tried again because of a Kafka error that passes, as each new partition's first lookup, is a warning.
+    What its fetcher tries again, such as the first lookup of a partition that is new, is a warning. `threshold`: the
+    least severe level that is written.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, threshold: int) -> None:
         super().__init__()
-        self._passed_at: dict[tuple[str, str], float] = {}
+        self._threshold = threshold
+        self._passed_at: dict[tuple[str, int, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether the line is to be written."""
         if not record.name.startswith("aiokafka"):
             return True
-        if record.levelno == logging.ERROR and isinstance(record.args, tuple) and any(map(_passes, record.args)):
+        if record.name == _FETCHER and isinstance(record.args, tuple) and any(map(_is_retriable, record.args)):
             record.levelno, record.levelname = logging.WARNING, "WARNING"
-        if record.levelno < logging.getLogger().level:
+        if record.levelno < self._threshold:
             return False
-        line = (record.name, str(record.msg))
+        line = (record.name, record.levelno, str(record.msg))
         if record.created - self._passed_at.get(line, 0.0) < SECONDS_APART:
             return False
         self._passed_at[line] = record.created
         return True
 
 
-def _passes(value: object) -> bool:
+def _is_retriable(value: object) -> bool:
     """Tell whether it is a KafkaError that is worth another try."""
     return isinstance(value, Exception) and getattr(value, "retriable", False) is True

@@ -57,7 +57,7 @@ def soak_as_markdown(soak: Figures) -> str:
     rest = soak["rest"]
     at_rest = (
         f"With its usual partitions for a minute or more: {rest['lowest']:.0f} to {rest['highest']:.0f} MB in "
-        f"{rest['samples']} samples, {rest['megabytes']:+.1f} MB an hour."
+        f"{rest['samples']} samples, {_rise(rest['megabytes'])} MB an hour."
         if rest["samples"]
         else "Never with its usual partitions for a minute."
     )
@@ -73,10 +73,14 @@ def soak_as_markdown(soak: Figures) -> str:
             "```",
             "",
             f"Open files: {min(files)} to {max(files)}.",
-            f"After two fifths of the time: {memory:+.1f} MB and {opened:+.1f} files an hour.",
+            f"After two fifths of the time: {_rise(memory)} MB and {_rise(opened)} files an hour.",
             at_rest,
         ]
     )
+
+
+def _rise(slope: float | None) -> str:
+    return "?" if slope is None else f"{slope:+.1f}"
 
 
 def _row(name: str, rounds: Sequence[Figures]) -> list[str]:

@@ -9,18 +9,15 @@ import asyncio
 import itertools
 import json
 import random
-import resource
 import shutil
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from statistics import linear_regression
-from typing import Annotated, Self
+from typing import Annotated
 
 import aiohttp
 import typer
@@ -28,89 +25,21 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 
 from relay.kafka.embedded.broker import EmbeddedKafka
-from tests.chaos.checker import CLEAN, Limits, Verdict, busiest, exceeded
+from tests.chaos.checker import Limits, busiest, exceeded
 from tests.chaos.faults import FAULTS, dealt
 from tests.chaos.figures import versions
 from tests.chaos.load import Load
 from tests.chaos.rounds import settled, whole
 from tests.chaos.scene import Scene, scene
+from tests.chaos.soaked import Sample, Soak, slope_per_hour
 
 RETENTION_SECONDS, LOG_SECONDS = 480, 480
 SAMPLE_SECONDS = 5.0
 PAUSE_SECONDS = (5.0, 30.0)  # between two faults
 AWAY_SECONDS = (20.0, 40.0)
-WARM = 0.4  # of the time, after which the memory must be flat
-REST_SECONDS = 60.0  # after a change of partitions; what is free is given back every half minute
 LIMITS = Limits(concurrency=64, rate_per_second=1500)
 NOT_HERE = ("none", "replica: both killed", "replicas: 1, 2, 3, 1", "offsets: ", "broker: killed", "broker: away")
-MEGABYTE = 1_048_576
 console = Console(stderr=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """What a process held at an instant, in seconds since the start; `slots`: partitions, None where it didn't say."""
-
-    second: float
-    resident_bytes: int
-    open_files: int
-    slots: int | None = None
-
-    @classmethod
-    def of(cls, process_id: int, second: float, slots: int | None = None) -> Self:
-        """Read from the system what a process holds."""
-        of = Path(f"/proc/{process_id}")
-        pages = int((of / "statm").read_text().split()[1])
-        files = len(list((of / "fd").iterdir()))
-        return cls(
-            second=round(second, 1), resident_bytes=pages * resource.getpagesize(), open_files=files, slots=slots
-        )
-
-
-@dataclass(slots=True, kw_only=True)
-class Soak:
-    """What a soak came to."""
-
-    command: str
-    seed: int
-    seconds: float = 0
-    messages: int = 0
-    calls: int = 0
-    events: int = 0
-    faults: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
-    verdict: Verdict = CLEAN
-    samples: list[Sample] = field(default_factory=list)
-
-    def slope_per_hour(self, read: Callable[[Sample], float], *, at_rest: bool = False) -> float:
-        """Return the slope of a straight line through the samples after the warm-up, for an hour."""
-        kept = self.at_rest if at_rest else self.warm
-        if len(kept) < 2:
-            return 0.0
-        return linear_regression([sample.second for sample in kept], [read(sample) for sample in kept]).slope * 3600
-
-    @property
-    def warm(self) -> list[Sample]:
-        """The samples after the warm-up."""
-        return [sample for sample in self.samples if sample.second >= self.samples[-1].second * WARM]
-
-    @property
-    def at_rest(self) -> list[Sample]:
-        """Those of them when the process had its usual partitions for a while: a takeover brings the others' states."""
-        usual = Counter(sample.slots for sample in self.warm).most_common(1)[0][0]
-        rest: list[Sample] = []
-        since: float | None = None
-        for sample in self.samples:
-            since = None if sample.slots != usual else sample.second if since is None else since
-            if since is not None and sample.second >= since + REST_SECONDS:
-                rest.append(sample)
-        return [sample for sample in rest if sample in self.warm]
-
-    @property
-    def clean(self) -> bool:
-        """Whether nothing was found by the checker."""
-        return self.verdict == CLEAN and not self.complaints
 
 
 async def soaked(made: Scene, soak: Soak, *, minutes: float, messages: int, calls: int) -> None:
@@ -138,8 +67,10 @@ async def _watch(made: Scene, soak: Soak, began: float) -> None:
     assert made.spared is not None
     port = made.spared.lines("http.started")[0]["port"]
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
-        while made.spared.running:
+        while True:
             slots = await _slots(session)
+            if not made.spared.running:
+                break
             soak.samples.append(Sample.of(made.spared.process.pid, time.monotonic() - began, slots))
             await asyncio.sleep(SAMPLE_SECONDS)
     made.complaints.append("the process that was watched ended by itself")
@@ -152,7 +83,7 @@ async def _slots(session: aiohttp.ClientSession) -> int | None:
             metrics = text_string_to_metric_families(await answer.text())
             (owned,) = (family for family in metrics if family.name == "relay_slots_owned")
             return int(owned.samples[0].value)
-    except (TimeoutError, aiohttp.ClientError):
+    except (TimeoutError, ValueError, aiohttp.ClientError):
         return None
 
 
@@ -163,7 +94,7 @@ async def _strike(made: Scene, soak: Soak, *, until: float) -> None:
         await _struck(made, name, FAULTS[name])
         soak.faults.append(name)
         held = soak.samples[-1]
-        said = f"{held.second:6.0f} s  {held.resident_bytes / MEGABYTE:6.1f} MB {held.open_files:4} files  {name}"
+        said = f"{held.second:6.0f} s  {held.megabytes:6.1f} MB {held.open_files:4} files  {name}"
         console.print(said, highlight=False, soft_wrap=True)
 
 
@@ -179,12 +110,13 @@ async def _struck(made: Scene, name: str, strike: Callable[[Scene], Awaitable[No
 
 def as_json(soak: Soak) -> str:
     """Give all figures."""
-    slopes = {"megabytes": soak.slope_per_hour(_megabytes), "open_files": soak.slope_per_hour(_files)}
+    slopes = {"megabytes": slope_per_hour(soak.warm, _megabytes), "open_files": slope_per_hour(soak.warm, _files)}
+    sizes = [sample.megabytes for sample in soak.at_rest]
     rest = {
-        "samples": len(soak.at_rest),
-        "lowest": min(map(_megabytes, soak.at_rest), default=None),
-        "highest": max(map(_megabytes, soak.at_rest), default=None),
-        "megabytes": soak.slope_per_hour(_megabytes, at_rest=True),
+        "samples": len(sizes),
+        "lowest": min(sizes, default=None),
+        "highest": max(sizes, default=None),
+        "megabytes": slope_per_hour(soak.at_rest, _megabytes),
     }
     more = {"slopes": slopes, "rest": rest, "clean": soak.clean, "versions": versions()}
     return json.dumps(asdict(soak) | more, indent=2)
@@ -194,22 +126,27 @@ def told(soak: Soak) -> str:
     """Tell what it came to, with a line for each minute."""
     minutes = [next(group) for _, group in itertools.groupby(soak.samples, lambda sample: sample.second // 60)]
     wrong = ", ".join(f"{count} {name}" for name, count in soak.verdict.counts.items())
-    rise, at_rest = soak.slope_per_hour(_megabytes), soak.slope_per_hour(_megabytes, at_rest=True)
+    rise, at_rest = _rise(soak.warm, _megabytes), _rise(soak.at_rest, _megabytes)
     return "\n".join(
         [
             "minute  resident MB  open files",
-            *(f"{s.second / 60:6.0f} {s.resident_bytes / MEGABYTE:12.1f} {s.open_files:11}" for s in minutes),
+            *(f"{s.second / 60:6.0f} {s.megabytes:12.1f} {s.open_files:11}" for s in minutes),
             f"{soak.messages} messages, {soak.calls} calls, {soak.events} events, {len(soak.faults)} faults: {wrong}",
-            f"after two fifths of the time: {rise:+.1f} MB and {soak.slope_per_hour(_files):+.1f} open files an hour",
-            f"of these with its usual partitions for a minute: {len(soak.at_rest)} samples, {at_rest:+.1f} MB an hour",
+            f"after two fifths of the time: {rise} MB, {_rise(soak.warm, _files)} files an hour",
+            f"of that with its usual partitions for a minute: {at_rest} MB an hour",
             *(f"complaint: {complaint}" for complaint in soak.complaints),
             *(f"ended by itself: {end}" for end in soak.ended),
         ]
     )
 
 
+def _rise(samples: Sequence[Sample], read: Callable[[Sample], float]) -> str:
+    slope = slope_per_hour(samples, read)
+    return "an unknown number of" if slope is None else f"{slope:+.1f}"
+
+
 def _megabytes(sample: Sample) -> float:
-    return sample.resident_bytes / MEGABYTE
+    return sample.megabytes
 
 
 def _files(sample: Sample) -> float:

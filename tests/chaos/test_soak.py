@@ -8,13 +8,14 @@ import pytest
 
 from tests.chaos.checker import Verdict
 from tests.chaos.pages import soak_as_markdown
-from tests.chaos.soak import MEGABYTE, Sample, Soak, as_json, told
+from tests.chaos.soak import as_json, told
+from tests.chaos.soaked import MEGABYTE, Sample, Soak, slope_per_hour
 
 
 def grown(*megabytes: float) -> Soak:
     """Make a soak with a sample each minute."""
     samples = [
-        Sample(second=minute * 60, resident_bytes=round(size * MEGABYTE), open_files=40)
+        Sample(second=minute * 60, resident_bytes=round(size * MEGABYTE), open_files=40, slots=2)
         for minute, size in enumerate(megabytes)
     ]
     return Soak(command="soak", seed=1, samples=samples)
@@ -22,11 +23,10 @@ def grown(*megabytes: float) -> Soak:
 
 def test_the_warm_up_is_no_growth() -> None:
     """What the first two fifths gain doesn't count; what comes after it does."""
-    assert "after two fifths of the time: +0.0 MB and +0.0 open files an hour" in told(
-        grown(50, 90, 120, 120, 120, 120)
-    )
+    assert "after two fifths of the time: +0.0 MB, +0.0 files an hour" in told(grown(50, 90, 120, 120, 120, 120))
     leaking = grown(50, 90, *range(100, 105))
-    assert leaking.slope_per_hour(lambda sample: sample.resident_bytes / MEGABYTE) == pytest.approx(60)
+    assert slope_per_hour(leaking.warm, lambda sample: sample.megabytes) == pytest.approx(60)
+    assert slope_per_hour(leaking.warm[:1], lambda sample: sample.megabytes) is None
 
 
 def test_what_a_takeover_brings_is_told_apart() -> None:

@@ -97,6 +97,49 @@ async def test_a_collected_report_is_explained_from_the_topics(settings: Setting
     assert sorted(entry.kind for entry in of_third.entries) == ["gap", "state"]
 
 
+async def test_states_are_read_from_the_newest_back(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over many pieces, whose borders lie within batches, and over what was aborted, to the last of each key."""
+    monkeypatch.setattr("relay.explain.backwards.PIECE_RECORDS", 7)
+    monkeypatch.setattr("relay.explain.backwards.PIECES", 1_000)
+    producer = await a_producer(settings, uuid.uuid4().hex)
+    topic = settings.topics.state
+
+    async def write(*records: tuple[bytes, bytes | None]) -> None:
+        for future in [await producer.send(topic, value, key=key, partition=0) for key, value in records]:
+            await future
+
+    async def others(count: int) -> None:
+        await write(*((b"other-%d" % number, b"x") for number in range(count)))
+
+    try:
+        async with producer.transaction():
+            await write((b"rare", b"1"), (b"often", b"1"))
+            await others(50)
+            await write((b"often", b"2"), (b"gone", b"1"))
+        await producer.begin_transaction()
+        await write((b"often", b"aborted"), (b"rare", b"aborted"))
+        await producer.abort_transaction()
+        async with producer.transaction():
+            await others(30)
+            await write((b"often", b"3"), (b"often", b"4"), (b"gone", None))
+            await others(12)
+    finally:
+        await producer.stop()
+    shown: list[tuple[int, int]] = []
+    async with reads_of(settings, client_options(settings.kafka)) as reads:
+        monkeypatch.setattr(reads, "_progress", lambda done, total: shown.append((done, total)))
+        newest = await reads.newest({("state", 0): [b"rare", b"often", b"gone", b"never"]})
+        of_newest = list(shown)
+        seen = [found.key for found in await reads.newest({("state", 0): [b"often"]})]
+        everything: list[Found] = []
+        await reads.read({("state", 0)}, everything.append)
+    assert {found.key: found.value for found in newest} == {b"rare": b"1", b"often": b"4", b"gone": None}
+    assert seen == [b"often"]
+    assert len(everything) == 99
+    assert of_newest == sorted(of_newest)
+    assert of_newest[-1][0] == of_newest[-1][1]
+
+
 class Clock:
     """A clock that is set by hand."""
 

@@ -58,6 +58,14 @@ async def test_the_id_of_a_stored_message_is_taken_for_no_other_ones(extra_id: s
     assert (("state", other) in shelf.asked_for) is (("inbox", other) in shelf.asked_for) is (whole or bool(extra_id))
 
 
+async def test_of_a_message_that_was_forgotten_nobody_knows_its_extra_id() -> None:
+    """So it may be the same: its tombstone narrows nothing."""
+    shelf = Shelf()
+    shelf.state(None, of="m-7")
+    await found(shelf, "m-7", candidates=[HYBER])
+    assert ("inbox", partition_of(shard_key("hyber_main", None, "m-7"), PARTITIONS)) in shelf.asked_for
+
+
 async def test_a_collected_account_lives_in_one_partition() -> None:
     """Its messages, requests and raw answers lie where its name leads."""
     shelf = Shelf()

@@ -7,8 +7,8 @@ HOST = "127.0.0.1"
 LARGEST_RECORD_BATCH_BYTES = 20 * 1024 * 1024
 # How long a broker that says nothing stays in the cluster. Nobody takes over from a node that is alone: a machine
 # that is short of processor time must not make it leave. One that was killed is let in again only when its old
-# session is over, so who comes back to its data waits less.
-SESSION_MILLISECONDS, RETURNING_MILLISECONDS = 60_000, 3_000
+# session is over.
+SESSION_MILLISECONDS, KILLED_MILLISECONDS = 60_000, 3_000
 
 LOG4J = """\
 status = error
@@ -21,10 +21,10 @@ rootLogger.appenderRef.output.ref = output
 """
 
 
-def broker_properties(port: int, controller_port: int, log_dir: str, *, returning: bool) -> dict[str, str]:
+def broker_properties(port: int, controller_port: int, log_dir: str, *, killed: bool) -> dict[str, str]:
     """One node that is broker and controller, sized for a laptop, with no replication to wait for.
 
-    `returning`: it ran before with these data.
+    `killed`: it did not end in order when it ran with these data before.
     """
     controller = f"{HOST}:{controller_port}"
     return {
@@ -47,7 +47,7 @@ def broker_properties(port: int, controller_port: int, log_dir: str, *, returnin
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
         "group.initial.rebalance.delay.ms": "0",
-        "broker.session.timeout.ms": str(RETURNING_MILLISECONDS if returning else SESSION_MILLISECONDS),
+        "broker.session.timeout.ms": str(KILLED_MILLISECONDS if killed else SESSION_MILLISECONDS),
         "broker.heartbeat.interval.ms": "500",
         # Allocated at start; the default of 128 MiB is a third of what the broker then occupies.
         "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),

@@ -14,6 +14,7 @@ from relay.kafka.embedded.properties import LOG4J, broker_properties, write_prop
 LOG_NAME = "broker.log"
 PROPERTIES_NAME = "server.properties"
 STORAGE = "storage"
+ENDED_IN_ORDER = ".kafka_cleanshutdown"  # Kafka removes it when it starts
 UNFINISHED = "storage.unfinished"
 FORMAT_SECONDS = 60.0
 VOTERS = "controller.quorum.voters"
@@ -27,13 +28,14 @@ def prepare(data: Path, java: Sequence[str | Path], port: int, controller_port: 
     shutil.rmtree(data / "tmp", ignore_errors=True)  # a killed broker leaves its native libraries
     (data / "tmp").mkdir()
     (data / "log4j2.properties").write_text(LOG4J, "ascii")
-    returning = (data / STORAGE).exists()
+    formatted = (data / STORAGE).exists()
+    killed = formatted and not (data / STORAGE / ENDED_IN_ORDER).exists()
 
     def write(log_dir: str) -> None:
-        properties = broker_properties(port, controller_port, log_dir, returning=returning)
+        properties = broker_properties(port, controller_port, log_dir, killed=killed)
         write_properties(data / PROPERTIES_NAME, properties | dict(extra))
 
-    if not returning:
+    if not formatted:
         shutil.rmtree(data / UNFINISHED, ignore_errors=True)
         write(UNFINISHED)
         _format(data, java, extra.get(VOTERS))

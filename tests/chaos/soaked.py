@@ -1,0 +1,89 @@
+"""What a soak came to: samples of the process that was watched, and how they rise."""
+
+import resource
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import linear_regression
+from typing import Self
+
+from tests.chaos.checker import CLEAN, Verdict
+
+WARM = 0.4  # of the time, after which the memory must be flat
+REST_SECONDS = 60.0  # after a change of partitions; what is free is given back every half minute
+MEGABYTE = 1_048_576
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What a process held at an instant, in seconds since the start; `slots`: partitions, None where it didn't say."""
+
+    second: float
+    resident_bytes: int
+    open_files: int
+    slots: int | None = None
+
+    @property
+    def megabytes(self) -> float:
+        """Resident memory."""
+        return self.resident_bytes / MEGABYTE
+
+    @classmethod
+    def of(cls, process_id: int, second: float, slots: int | None = None) -> Self:
+        """Read from the system what a process holds."""
+        of = Path(f"/proc/{process_id}")
+        pages = int((of / "statm").read_text().split()[1])
+        files = len(list((of / "fd").iterdir()))
+        resident = pages * resource.getpagesize()
+        return cls(second=round(second, 1), resident_bytes=resident, open_files=files, slots=slots)
+
+
+@dataclass(slots=True, kw_only=True)
+class Soak:
+    """What a soak came to."""
+
+    command: str
+    seed: int
+    seconds: float = 0
+    messages: int = 0
+    calls: int = 0
+    events: int = 0
+    faults: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    verdict: Verdict = CLEAN
+    samples: list[Sample] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found by the checker."""
+        return self.verdict == CLEAN and not self.complaints
+
+    @property
+    def warm(self) -> list[Sample]:
+        """The samples after the warm-up."""
+        return [sample for sample in self.samples if sample.second >= self.samples[-1].second * WARM]
+
+    @property
+    def at_rest(self) -> list[Sample]:
+        """The warm samples of a process that has had its usual partitions for a while: takeovers bring states."""
+        counted = Counter(sample.slots for sample in self.warm if sample.slots is not None)
+        usual = {slots for slots, _ in counted.most_common(1)}
+        rest = []
+        resting_at = float("inf")
+        for before, sample in zip([None, *self.samples], self.samples, strict=False):
+            if sample.slots not in usual:
+                resting_at = float("inf")
+            elif before is None or before.slots not in usual:
+                resting_at = sample.second + REST_SECONDS
+            if sample.second >= resting_at:
+                rest.append(sample)
+        return [sample for sample in rest if sample.second >= self.samples[-1].second * WARM]
+
+
+def slope_per_hour(samples: Sequence[Sample], read: Callable[[Sample], float]) -> float | None:
+    """Return the slope of a straight line through the samples, for an hour; None through fewer than two."""
+    if len(samples) < 2:
+        return None
+    return linear_regression([sample.second for sample in samples], [read(sample) for sample in samples]).slope * 3600
