@@ -132,7 +132,7 @@ class Relay:
         self._parts.stop_at_end(loop.stop)
         self._parts.spawn(loop.intake.run())
         self._parts.spawn(measure(loop, accounts, self._metrics, self.watched))
-        self._parts.spawn(stay_small())
+        self._parts.spawn(stay_small(lambda: loop.ownership.released))
         self._parts.spawn(self.watched.watch_consumer("slots", lambda: consumer, lambda: loop.awaits_kafka))
         probed = [TopicPartition(self._settings.topics.inbox, 0)]
         self._parts.spawn(self.watched.watch_kafka(lambda: consumer.end_offsets(probed)))

@@ -6,8 +6,11 @@ free again keeps the heap as long as it was.
 
 import asyncio
 import ctypes
+import gc
+from collections.abc import Callable
 
 GIVE_BACK_SECONDS = 30.0
+YOUNG, OLDEST = 1, 2  # generations of Python's collector
 LARGE_BYTES = 1_048_576  # what Kafka sends at once; what a socket reads at once is less, and is asked for often
 HEAPS = 2
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of malloc.h
@@ -22,10 +25,19 @@ def set_up_heaps() -> None:
         ask(_ARENA_MAX, HEAPS)
 
 
-async def stay_small() -> None:
-    """Give back what is free, now and then, for ever: states of slots that went elsewhere, answers that were large."""
+async def stay_small(released: Callable[[], int]) -> None:
+    """Give back what is free, now and then, for ever: states of slots that went elsewhere, answers that were large.
+
+    What holds itself in circles, as failures and clients of Kafka do with all that they had read, waits for Python's
+    collector, which comes by too rarely (RARE_COLLECTIONS in commands/run.py): so what is young is looked through each
+    time. All is, which takes a tenth of a second and more, where slots were let go of: `released` tells how often.
+    """
+    before = released()
     while True:
         await asyncio.sleep(GIVE_BACK_SECONDS)
+        now = released()
+        gc.collect(YOUNG if now == before else OLDEST)
+        before = now
         await asyncio.to_thread(give_back)
 
 

@@ -1,14 +1,17 @@
 """Memory that is free goes back to the system, also where something in use lies behind it."""
 
+import asyncio
 import ctypes
 import gc
 import subprocess
 import sys
+import weakref
 
 import psutil
 import pytest
 
-from relay.memory import LARGE_BYTES, give_back, set_up_heaps
+from relay.memory import LARGE_BYTES, give_back, set_up_heaps, stay_small
+from tests.polling import eventually
 
 MEGABYTE = 1_048_576
 HELD = 100 * MEGABYTE
@@ -68,3 +71,30 @@ def test_a_large_block_lies_apart(*, apart: bool, given_back: float) -> None:
     assert HELD // 10 > LARGE_BYTES
     full, freed, _ = printed_by(f"measured_large(apart={apart})")
     assert (full - freed) / (HELD / 10) == pytest.approx(given_back, abs=0.1)
+
+
+class Circle:
+    """Holds itself, so that only the collector can free it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+async def test_what_holds_itself_is_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is young at each look; what is old when slots were let go of, for it takes long to look through all."""
+    monkeypatch.setattr("relay.memory.GIVE_BACK_SECONDS", 0.01)
+    released = 0
+    gc.disable()
+    keeping = asyncio.create_task(stay_small(lambda: released))
+    try:
+        old = Circle()
+        gc.collect()
+        of_old, of_young = weakref.ref(old), weakref.ref(Circle())
+        del old
+        await eventually(lambda: of_young() is None, seconds=20, what="the end of what is young")
+        assert of_old() is not None
+        released += 1
+        await eventually(lambda: of_old() is None, seconds=20, what="the end of what is old")
+    finally:
+        gc.enable()
+        keeping.cancel()

@@ -42,6 +42,7 @@ class Ownership(ConsumerRebalanceListener):
         self.turn = asyncio.Lock()
         self.acquiring_since: float | None = None
         self.joined = False
+        self.released = 0  # how often slots were let go of
         self._consumer = consumer
         self._options = options
         self._topics = topics
@@ -103,6 +104,7 @@ class Ownership(ConsumerRebalanceListener):
         for slot in self.slots.values():
             slot.close()
         self.slots = {}
+        self.released += 1
         self._changed(0)
 
     async def _acquire(self, slots: dict[int, Slot], assigned: list[TopicPartition]) -> None:
