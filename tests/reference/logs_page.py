@@ -13,7 +13,7 @@ HEAD = """\
 
 Generated from [relay/observe/lines.py](../relay/observe/lines.py) and from the log calls in the source by `make docs`; not written by hand.
 
-One JSON object a line, on standard error. Every line has `timestamp` (UTC, milliseconds), `level`, `event` and `logger`; `[logging] format = "console"` is for people, `level` says which are written. Lines hold ids, never a body, a credential or a whole phone number. Libraries log too, with their own texts under their own `logger`.
+One JSON object a line, on standard error. Every line has `timestamp` (UTC, milliseconds), `level`, `event` and `logger`; `[logging] format = "console"` is for people, `level` says which are written. Lines hold ids, never a body, a credential or a whole phone number. Libraries log too, with their own texts under their own `logger`; what aiokafka's fetcher tries again by itself is a `warning`, whatever it calls it.
 
 Alert on metrics, search in logs: `event` and the ids are for that, and `why` and `detail` are for people, not for rules. For one message's story ask `relay explain`.
 
