@@ -181,6 +181,8 @@ class Slot:
 
     def drains_at(self, monotonic: float) -> float | None:
         """Return the monotonic instant at which an account's next drain may start, None if none is wanted."""
+        if not self.collectors:  # as in most slots; this is asked of each at every turn
+            return None
         instants = [collector.next_at(self.account(name), monotonic) for name, collector in self.collectors.items()]
         return min((at for at in instants if at is not None), default=None)
 
