@@ -21,6 +21,7 @@ from relay.core.items import Answered, Requested
 from relay.core.model import Request, RequestKind
 from relay.core.policy import GrowingIntervals, Schedule
 from relay.core.rules import Rules
+from relay.core.schedule import Urgency
 from relay.kafka.partitions import partition_of
 from relay.kafka.records import Outgoing
 from relay.providers.hyber import SEEN_CHANNELS
@@ -46,9 +47,9 @@ GIVEN_UP = timedelta(days=2)
 class NobodyAsks:
     """Takes no questions: nothing is due."""
 
-    def ask(self, account: str, asker: Slot, key: bytes, *, due: float, urgent: bool) -> Cancellable | None:
+    def ask(self, account: str, asker: Slot, key: bytes, *, due: float, urgency: Urgency) -> Cancellable | None:
         """Refuse."""
-        raise AssertionError(account, asker, key, due, urgent)
+        raise AssertionError(account, asker, key, due, urgency)
 
 
 @cache

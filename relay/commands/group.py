@@ -1,6 +1,8 @@
 """The commands by name: a command's module is imported when it is called or listed, since some take a second."""
 
+import gc
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from typer.core import TyperGroup
@@ -25,6 +27,16 @@ class Commands(TyperGroup):
         """Import a command; None if there is none of this name."""
         if cmd_name not in NAMES:
             return None
-        command = get_command(import_module(f"relay.commands.{cmd_name.replace('-', '_')}").app)
+        command = get_command(_imported(f"relay.commands.{cmd_name.replace('-', '_')}").app)
         command.name = cmd_name
         return command
+
+
+def _imported(name: str) -> ModuleType:
+    """Import a module, and keep the garbage collector from what stays for good: that takes a tenth of the time."""
+    gc.disable()
+    try:
+        return import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -1,12 +1,21 @@
 """What is to happen to a message next, and when: a lookup, or forgetting it."""
 
 from datetime import datetime, timedelta
+from enum import IntEnum
 
 from relay.core.merging import awaits_outcome
 from relay.core.model import Engagement, MessageState
 from relay.core.rules import Rules
 from relay.core.standing import Standing, outcome_event, standing, was_published
 from relay.core.values import value_object
+
+
+class Urgency(IntEnum):
+    """Which lookups go first: of new requests, of messages whose outcome is open, of those watched for `seen`."""
+
+    NEW = 0
+    PENDING = 1
+    WATCHED = 2
 
 
 @value_object(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import structlog
 
 from relay.core.items import Answered, Item, Unanswered
 from relay.core.model import Lookup
+from relay.core.schedule import Urgency
 from relay.lookups.door import Door
 from relay.lookups.gate import Gate
 from relay.lookups.http import Http, HttpFailure, HttpRequest, HttpResponse
@@ -53,9 +54,9 @@ class AccountLookups:
         self._running: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
 
-    def ask(self, asker: Asker, key: bytes, *, due: float, urgent: bool) -> Ticket:
+    def ask(self, asker: Asker, key: bytes, *, due: float, urgency: Urgency) -> Ticket:
         """Queue a lookup; its asker gets one item in the end, unless it cancels the ticket."""
-        ticket = Ticket(asker, key, due, urgent)
+        ticket = Ticket(asker, key, due, urgency)
         self._tickets.put(ticket)
         self._changed.set()
         return ticket

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from relay.core.schedule import Urgency
 from relay.lookups.account import AccountLookups
 from relay.lookups.collected import CollectedAccount
 from relay.lookups.log import LogLookups
@@ -31,10 +32,10 @@ class Accounts:
             for account in self._accounts.values():
                 group.create_task(account.run())
 
-    def ask(self, account: str, asker: Asker, key: bytes, *, due: float, urgent: bool) -> Ticket | None:
+    def ask(self, account: str, asker: Asker, key: bytes, *, due: float, urgency: Urgency) -> Ticket | None:
         """Queue a lookup; return what cancels it, None if its account isn't configured."""
         lookups = self._accounts.get(account)
-        return None if lookups is None else lookups.ask(asker, key, due=due, urgent=urgent)
+        return None if lookups is None else lookups.ask(asker, key, due=due, urgency=urgency)
 
     def share(self, owned: int) -> None:
         """Use the part of every account's limits that belongs to so many owned slots."""

@@ -16,6 +16,7 @@ import structlog
 from relay.core.collecting import Filter
 from relay.core.items import Answered, Item, Unanswered
 from relay.core.model import Report
+from relay.core.schedule import Urgency
 from relay.lookups.door import Door
 from relay.lookups.http import HttpFailure, HttpRequest, HttpResponse
 from relay.lookups.pacing import limiter_of
@@ -78,9 +79,9 @@ class LogLookups:
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
 
-    def ask(self, asker: Asker, key: bytes, *, due: float, urgent: bool) -> Ticket:
+    def ask(self, asker: Asker, key: bytes, *, due: float, urgency: Urgency) -> Ticket:
         """Queue a lookup; its asker gets at least one item in the end, unless it cancels the ticket."""
-        ticket = Ticket(asker, key, due, urgent)
+        ticket = Ticket(asker, key, due, urgency)
         self._tickets.put(ticket)
         self._changed.set()
         return ticket

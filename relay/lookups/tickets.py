@@ -1,4 +1,4 @@
-"""Lookups that wait for their turn: new requests first, but polls have a share; whoever asked may cancel his ticket."""
+"""Lookups that wait for their turn, the urgent first, but all have a share; whoever asked may cancel his ticket."""
 
 import random
 from collections import deque
@@ -8,10 +8,11 @@ from typing import Protocol
 
 from relay.core.items import Item, Unanswered
 from relay.core.model import Lookup
+from relay.core.schedule import Urgency
 from relay.lookups.door import SPREAD_SECONDS, Door
 from relay.lookups.gate import Closed
 
-NEW_IN_A_ROW = 3  # then a poll, if one waits: a load that lasts must not keep polls waiting for ever
+IN_A_ROW = 3  # then a less urgent one, if one waits: a load that lasts must not keep any waiting for ever
 
 
 class Asker(Protocol):
@@ -33,14 +34,14 @@ class Ticket:
     asker: Asker
     key: bytes
     due: float
-    urgent: bool
+    urgency: Urgency
     cancelled: bool = False
     running: bool = False
 
     @property
     def may_hurry(self) -> bool:
         """Tell whether it waits behind new requests."""
-        return not self.urgent and not self.running
+        return self.urgency is not Urgency.NEW and not self.running
 
     def cancel(self) -> None:
         """Forget it: nobody waits for the answer any more. One that runs goes on: the provider has the request."""
@@ -51,42 +52,41 @@ class Tickets:
     """The queue of one account; its length counts cancelled ones that were not reached yet, too."""
 
     def __init__(self) -> None:
-        self._urgent: deque[Ticket] = deque()
-        self._polls: deque[Ticket] = deque()
-        self._new_in_a_row = 0
+        self._queues: dict[Urgency, deque[Ticket]] = {urgency: deque() for urgency in Urgency}
+        self._in_a_row = dict.fromkeys(Urgency, 0)
 
     def __len__(self) -> int:
-        return len(self._urgent) + len(self._polls)
+        return sum(map(len, self._queues.values()))
 
     @property
     def oldest_due(self) -> float | None:
         """Since when the first one is due, in epoch seconds."""
-        return min((queue[0].due for queue in (self._urgent, self._polls) if queue), default=None)
+        return min((queue[0].due for queue in self._queues.values() if queue), default=None)
 
     def put(self, ticket: Ticket) -> None:
         """Add a ticket at its end of the queue."""
-        (self._urgent if ticket.urgent else self._polls).append(ticket)
+        self._queues[ticket.urgency].append(ticket)
 
     def any(self) -> bool:
         """Tell whether one waits that was not cancelled."""
-        for queue in (self._urgent, self._polls):
+        for queue in self._queues.values():
             while queue and queue[0].cancelled:
                 queue.popleft()
         return len(self) > 0
 
     def take(self) -> Ticket:
-        """Take the one whose turn it is: a new request, after some of them a poll."""
-        if self._urgent and not (self._polls and self._new_in_a_row >= NEW_IN_A_ROW):
-            self._new_in_a_row += 1
-            return self._urgent.popleft()
-        self._new_in_a_row = 0
-        return self._polls.popleft()
+        """Take the one whose turn it is: of the most urgent, but after some of them one of the others."""
+        waiting = [urgency for urgency, queue in self._queues.items() if queue]
+        while len(waiting) > 1 and self._in_a_row[waiting[0]] >= IN_A_ROW:
+            self._in_a_row[waiting.pop(0)] = 0
+        self._in_a_row[waiting[0]] += 1
+        return self._queues[waiting[0]].popleft()
 
     def take_due(self, instant: float) -> list[Ticket]:
         """Take those that were due by then, in epoch seconds."""
-        waiting = [ticket for queue in (self._urgent, self._polls) for ticket in queue if not ticket.cancelled]
-        self._urgent.clear()
-        self._polls.clear()
+        waiting = [ticket for queue in self._queues.values() for ticket in queue if not ticket.cancelled]
+        for queue in self._queues.values():
+            queue.clear()
         for ticket in waiting:
             if ticket.due > instant:
                 self.put(ticket)

@@ -8,7 +8,7 @@ from relay.clock import Clock
 from relay.core.collecting import Wish
 from relay.core.items import Forgotten, Unanswered
 from relay.core.model import MessageState
-from relay.core.schedule import next_step, wants_lookup
+from relay.core.schedule import Urgency, next_step, wants_lookup
 from relay.slot.keys import account_of
 from relay.slot.slot import Entry, Slot
 
@@ -69,7 +69,8 @@ def fire(slot: Slot, now: datetime) -> None:
             continue
         state = None if entry.pending else slot.state(key)  # what is pending is asked about, whatever else it says
         if entry.pending or (state is not None and wants_lookup(state, rules, now)):
-            slot.ask(key, instant, urgent=False)
+            waited_for = entry.pending or (state is not None and state.once)
+            slot.ask(key, instant, urgency=Urgency.PENDING if waited_for else Urgency.WATCHED)
         elif state is not None:
             slot.mailbox.answer(key, Forgotten())
 

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Protocol
 
+from relay.core.schedule import Urgency
+
 if TYPE_CHECKING:
     from relay.slot.slot import Slot
 
@@ -11,7 +13,7 @@ class Cancellable(Protocol):
 
     @property
     def may_hurry(self) -> bool:
-        """Tell whether it would start earlier if it were asked for as urgent."""
+        """Tell whether it would start earlier if it were asked for as that of a new request."""
         ...
 
     def cancel(self) -> None:
@@ -22,6 +24,6 @@ class Cancellable(Protocol):
 class Asks(Protocol):
     """Where a slot puts its questions."""
 
-    def ask(self, account: str, asker: "Slot", key: bytes, *, due: float, urgent: bool) -> Cancellable | None:
+    def ask(self, account: str, asker: "Slot", key: bytes, *, due: float, urgency: Urgency) -> Cancellable | None:
         """Queue a lookup; None if its account isn't configured."""
         ...

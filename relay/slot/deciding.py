@@ -5,6 +5,7 @@ from datetime import datetime
 from relay.core.collecting import AccountState, Gap
 from relay.core.decide import seen_of
 from relay.core.items import Item, Unanswered
+from relay.core.schedule import Urgency
 from relay.slot.arming import arm
 from relay.slot.codec import encode_account, encode_state
 from relay.slot.draining import decide_account_item, decide_chunk, intend
@@ -84,7 +85,7 @@ def _arm(turn: Turn, now: datetime) -> None:
         if state is None:
             continue
         slot.count(key, state)
-        if key in turn.asks and slot.ask(key, now.timestamp(), urgent=True):
+        if key in turn.asks and slot.ask(key, now.timestamp(), urgency=Urgency.NEW):
             continue
         if key not in slot.asking:
             arm(slot, key, state, now, unanswered.get(key))

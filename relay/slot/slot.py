@@ -10,6 +10,7 @@ from relay.core.merging import awaits_outcome
 from relay.core.model import Lookup, MessageState, Report
 from relay.core.questions import first_question
 from relay.core.rules import Rules
+from relay.core.schedule import Urgency
 from relay.kafka.records import Outgoing
 from relay.slot.answers import Answers
 from relay.slot.asks import Asks, Cancellable
@@ -80,7 +81,7 @@ class Slot:
             question = None if item.report else first_question(self.state(key), item.request, now, rules)
             if question is not None:
                 self._questions[key] = question
-                held.waits = self.ask(key, now.timestamp(), urgent=True)
+                held.waits = self.ask(key, now.timestamp(), urgency=Urgency.NEW)
         self.mailbox.put(held)
 
     def refuse(self, offset: int, letter: Outgoing) -> None:
@@ -113,14 +114,14 @@ class Slot:
             self.mailbox.tell(key, Collected(report=report))
             self.wake()
 
-    def ask(self, key: bytes, due: float, *, urgent: bool) -> bool:
+    def ask(self, key: bytes, due: float, *, urgency: Urgency) -> bool:
         """Ask about the message unless a lookup is on its way; False if its account is unknown."""
         waiting = self.asking.get(key)
-        if waiting is not None and urgent and waiting.may_hurry:
+        if waiting is not None and urgency is Urgency.NEW and waiting.may_hurry:
             waiting.cancel()
             waiting = None
         if waiting is None:
-            ticket = self._asks.ask(account_of(key), self, key, due=due, urgent=urgent)
+            ticket = self._asks.ask(account_of(key), self, key, due=due, urgency=urgency)
             if ticket is None:
                 return False
             self.asking[key] = ticket

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from relay.core.items import Answered, Item
 from relay.core.model import Lookup
+from relay.core.schedule import Urgency
 from relay.lookups.account import AccountLookups
 from relay.lookups.http import HttpRequest, HttpResponse
 from relay.lookups.pacing import Pace
@@ -83,10 +84,10 @@ class Driven:
     lookups: AccountLookups
     interpret: Callable[[HttpResponse], Answered]
 
-    def ask(self, *names: str, urgent: bool = True) -> None:
+    def ask(self, *names: str, urgency: Urgency = Urgency.NEW) -> None:
         """Queue lookups."""
         for name in names:
-            self.lookups.ask(self.slot, name.encode(), due=0.0, urgent=urgent)
+            self.lookups.ask(self.slot, name.encode(), due=0.0, urgency=urgency)
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from relay.core.items import Answered, Unanswered
+from relay.core.schedule import Urgency
 from relay.lookups.gate import FAILURES_TO_OPEN, Closed
 from relay.lookups.http import Failure, HttpFailure, HttpResponse
 from relay.lookups.reading import Garbled
@@ -16,7 +17,7 @@ from tests.virtual_time import settled
 async def test_new_requests_go_before_polls() -> None:
     """Whatever was queued first, urgent lookups start first."""
     async with an_account(FakeHttp(held=asyncio.Event()), concurrency=1) as driven:
-        driven.ask("poll-1", "poll-2", urgent=False)
+        driven.ask("poll-1", "poll-2", urgency=Urgency.PENDING)
         driven.ask("new-1", "new-2")
         assert driven.http.held
         driven.http.held.set()
@@ -125,7 +126,9 @@ async def test_a_message_that_is_gone_is_not_asked_about() -> None:
 async def test_cancelled_lookups_answer_nobody() -> None:
     """Neither a queued nor a running lookup of a slot that is gone brings an item; the others go on in its place."""
     async with an_account(FakeHttp(held=asyncio.Event()), concurrency=1) as driven:
-        tickets = [driven.lookups.ask(driven.slot, name, due=0.0, urgent=False) for name in (b"run", b"wait")]
+        tickets = [
+            driven.lookups.ask(driven.slot, name, due=0.0, urgency=Urgency.PENDING) for name in (b"run", b"wait")
+        ]
         await driven.http.got_one()
         assert [ticket.may_hurry for ticket in tickets] == [False, True]
         for ticket in tickets:

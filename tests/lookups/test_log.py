@@ -9,6 +9,7 @@ import pytest
 
 from relay.core.items import Answered, Unanswered
 from relay.core.model import Report
+from relay.core.schedule import Urgency
 from relay.lookups.http import Failure, HttpFailure, HttpResponse
 from relay.lookups.log import BATCH_IDS, BATCH_LETTERS, LOG_LIMIT, LOGS_PER_SECOND, REACH
 from tests.builders import after
@@ -36,7 +37,7 @@ async def test_a_request_has_no_more_ids_than_a_server_takes() -> None:
     """So many, or so many letters; new requests go first."""
     async with a_log() as driven:
         driven.ask(*(f"p-{number}" for number in range(BATCH_IDS)))
-        driven.ask(*(f"n-{number}" for number in range(10)), urgent=True)
+        driven.ask(*(f"n-{number}" for number in range(10)), urgency=Urgency.NEW)
         driven.ask(*(f"{number}".rjust(256, "x") for number in range(20)))
         await asyncio.sleep(10)
         batches = driven.asked()
@@ -195,12 +196,12 @@ async def test_a_window_asks_for_its_time_and_filter() -> None:
 async def test_a_cancelled_lookup_is_told_nothing() -> None:
     """Neither one that waits nor one whose request is under way."""
     async with a_log(page("m-1", "m-2")) as driven:
-        tickets = [driven.lookups.ask(driven.slot, name, due=0.0, urgent=False) for name in (b"m-1", b"m-2")]
+        tickets = [driven.lookups.ask(driven.slot, name, due=0.0, urgency=Urgency.PENDING) for name in (b"m-1", b"m-2")]
         await asyncio.sleep(0.05)
         tickets[0].cancel()
         await asyncio.sleep(1)
         assert [name for name, _ in driven.slot.items] == ["m-2"]
-        driven.lookups.ask(driven.slot, b"m-3", due=0.0, urgent=False).cancel()
+        driven.lookups.ask(driven.slot, b"m-3", due=0.0, urgency=Urgency.PENDING).cancel()
         await asyncio.sleep(1)
         assert len(driven.http.paths) == 1
 
@@ -225,7 +226,7 @@ async def test_a_new_request_does_not_end_with_a_drain_that_began_before_it() ->
     """Though an older poll does: it would count as asked about, and might expire."""
     async with a_log(logs_path="") as driven:
         driven.ask("poll", due=100.0)
-        driven.ask("new", due=300.0, urgent=True)
+        driven.ask("new", due=300.0, urgency=Urgency.NEW)
         driven.lookups.drained(200.0, Unanswered(asked=True))
         assert [name for name, _ in driven.slot.items] == ["poll"]
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from relay.core.items import Unanswered
+from relay.core.schedule import Urgency
 from relay.lookups.door import SPREAD_SECONDS, Door
 from relay.lookups.gate import REFUSED_SECONDS, Closed, Gate
 from relay.lookups.http import HttpRequest, HttpResponse
@@ -14,9 +15,11 @@ from tests.lookups.asking import FakeHttp, FakeSlot
 from tests.virtual_time import in_virtual_time
 
 
-def a_ticket(name: str = "m-1", *, urgent: bool = False, due: float = 0.0, slot: FakeSlot | None = None) -> Ticket:
+def a_ticket(
+    name: str = "m-1", *, urgency: Urgency = Urgency.PENDING, due: float = 0.0, slot: FakeSlot | None = None
+) -> Ticket:
     """Return a lookup that waits."""
-    return Ticket(slot or FakeSlot(), name.encode(), due, urgent)
+    return Ticket(slot or FakeSlot(), name.encode(), due, urgency)
 
 
 def waiting(*tickets: Ticket) -> Tickets:
@@ -37,14 +40,16 @@ def taken(queue: Tickets) -> list[bytes]:
 
 def test_new_requests_go_before_polls_and_each_in_its_order() -> None:
     """Whatever was put in first."""
-    queue = waiting(a_ticket("p-1"), a_ticket("n-1", urgent=True), a_ticket("p-2"), a_ticket("n-2", urgent=True))
+    queue = waiting(
+        a_ticket("p-1"), a_ticket("n-1", urgency=Urgency.NEW), a_ticket("p-2"), a_ticket("n-2", urgency=Urgency.NEW)
+    )
     assert len(queue) == 4
     assert taken(queue) == [b"n-1", b"n-2", b"p-1", b"p-2"]
 
 
 def test_a_cancelled_lookup_is_passed_over() -> None:
     """Nobody waits for it; until it is reached it is counted."""
-    tickets = [a_ticket(f"m-{number}", urgent=number < 2) for number in range(4)]
+    tickets = [a_ticket(f"m-{number}", urgency=Urgency.NEW if number < 2 else Urgency.PENDING) for number in range(4)]
     queue = waiting(*tickets)
     tickets[0].cancel()
     tickets[2].cancel()
@@ -57,8 +62,8 @@ def test_a_cancelled_lookup_is_passed_over() -> None:
 def test_the_oldest_is_the_first_of_either_queue() -> None:
     """It says since when lookups are overdue."""
     assert waiting().oldest_due is None
-    assert waiting(a_ticket(due=5.0), a_ticket(due=7.0, urgent=True)).oldest_due == 5.0
-    assert waiting(a_ticket(due=5.0), a_ticket(due=3.0, urgent=True)).oldest_due == 3.0
+    assert waiting(a_ticket(due=5.0), a_ticket(due=7.0, urgency=Urgency.NEW)).oldest_due == 5.0
+    assert waiting(a_ticket(due=5.0), a_ticket(due=3.0, urgency=Urgency.NEW)).oldest_due == 3.0
 
 
 def test_a_poll_that_waits_may_hurry() -> None:
@@ -67,7 +72,7 @@ def test_a_poll_that_waits_may_hurry() -> None:
     assert ticket.may_hurry
     ticket.running = True
     assert not ticket.may_hurry
-    assert not a_ticket(urgent=True).may_hurry
+    assert not a_ticket(urgency=Urgency.NEW).may_hurry
 
 
 def test_polls_have_a_share_while_new_requests_keep_coming() -> None:
@@ -75,15 +80,15 @@ def test_polls_have_a_share_while_new_requests_keep_coming() -> None:
     queue = waiting(a_ticket("p-1"), a_ticket("p-2"))
     keys = []
     for number in range(8):
-        queue.put(a_ticket(f"n-{number}", urgent=True))
-        queue.put(a_ticket(f"n-{number}-too", urgent=True))
+        queue.put(a_ticket(f"n-{number}", urgency=Urgency.NEW))
+        queue.put(a_ticket(f"n-{number}-too", urgency=Urgency.NEW))
         keys.append(queue.take().key)
     assert keys == [b"n-0", b"n-0-too", b"n-1", b"p-1", b"n-1-too", b"n-2", b"n-2-too", b"p-2"]
 
 
 def test_polls_do_not_save_up_turns_while_none_waits() -> None:
     """After new requests alone, the first poll goes at once, the next after as many new ones as ever."""
-    queue = waiting(*(a_ticket(f"n-{number}", urgent=True) for number in range(12)))
+    queue = waiting(*(a_ticket(f"n-{number}", urgency=Urgency.NEW) for number in range(12)))
     assert [queue.take().key for _ in range(5)] == [b"n-0", b"n-1", b"n-2", b"n-3", b"n-4"]
     queue.put(a_ticket("p-1"))
     queue.put(a_ticket("p-2"))
@@ -129,3 +134,15 @@ def test_a_cancelled_lookup_is_not_turned_away() -> None:
     tickets[0].cancel()
     queue.turn_away(a_closed_door(Closed.THROTTLED))
     assert [name for name, _ in slot.items] == ["m-2"]
+
+
+def test_outcomes_go_before_what_is_watched_for_seen_but_all_have_a_share() -> None:
+    """However many new requests come, and however many pending messages are due."""
+    queue = waiting(
+        *(a_ticket(f"w-{number}", urgency=Urgency.WATCHED) for number in range(3)),
+        *(a_ticket(f"p-{number}", urgency=Urgency.PENDING) for number in range(9)),
+        *(a_ticket(f"n-{number}", urgency=Urgency.NEW) for number in range(30)),
+    )
+    kinds = "".join(key.decode()[0] for key in taken(queue))
+    assert kinds.startswith("nnnpnnnpnnnpnnnwnnnpnnnpnnnpnnnwnnnpnnnp")
+    assert sorted(kinds) == sorted("n" * 30 + "p" * 9 + "w" * 3)

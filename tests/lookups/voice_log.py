@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from structlog.testing import capture_logs
 
 from relay.core.items import Item
+from relay.core.schedule import Urgency
 from relay.lookups.door import Door
 from relay.lookups.gate import Gate
 from relay.lookups.http import HttpRequest, HttpResponse
@@ -43,10 +44,10 @@ class Driven:
     lookups: LogLookups
     slot: FakeSlot = field(default_factory=FakeSlot)
 
-    def ask(self, *names: str, urgent: bool = False, due: float = 0.0) -> None:
+    def ask(self, *names: str, urgency: Urgency = Urgency.PENDING, due: float = 0.0) -> None:
         """Queue lookups."""
         for name in names:
-            self.lookups.ask(self.slot, name.encode(), due=due, urgent=urgent)
+            self.lookups.ask(self.slot, name.encode(), due=due, urgency=urgency)
 
     def asked(self) -> list[list[str]]:
         """Return the ids of each request."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from relay.core.items import Answered, Item, Requested
 from relay.core.model import Event, Request
 from relay.core.rules import Rules
+from relay.core.schedule import Urgency
 from relay.kafka.records import Outgoing
 from relay.slot.answers import Answers
 from relay.slot.arming import fire
@@ -23,7 +24,7 @@ class FakeTicket:
     """A lookup that the fake was asked for."""
 
     key: bytes
-    urgent: bool
+    urgency: Urgency
     may_hurry: bool = False
     cancelled: bool = False
 
@@ -38,11 +39,11 @@ class FakeAsks:
 
     tickets: list[FakeTicket] = field(default_factory=list)
 
-    def ask(self, account: str, asker: Slot, key: bytes, *, due: float, urgent: bool) -> FakeTicket | None:  # noqa: ARG002 - the seam's
+    def ask(self, account: str, asker: Slot, key: bytes, *, due: float, urgency: Urgency) -> FakeTicket | None:  # noqa: ARG002 - the seam's
         """Note a lookup; only hyber_main is configured."""
         if account != "hyber_main":
             return None
-        self.tickets.append(FakeTicket(key, urgent))
+        self.tickets.append(FakeTicket(key, urgency))
         return self.tickets[-1]
 
 

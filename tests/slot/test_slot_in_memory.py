@@ -5,6 +5,7 @@ from hypothesis import given
 from relay.contracts.status_changed import StatusChanged
 from relay.core.items import Answered, Unanswered
 from relay.core.model import Event, EventType
+from relay.core.schedule import Urgency
 from relay.kafka.records import Outgoing
 from relay.slot.publishing import event_value
 from relay.slot.slot import GRACE_SECONDS
@@ -109,7 +110,7 @@ def test_a_new_request_takes_a_poll_out_of_its_queue() -> None:
     driven.receive(a_request(request_id="req-2"))
     assert poll.cancelled
     assert driven.slot.asking[M1] is driven.asks.tickets[-1]
-    assert driven.asks.tickets[-1].urgent
+    assert driven.asks.tickets[-1].urgency is Urgency.NEW
 
 
 def test_a_refused_lookup_does_not_count_as_asked() -> None:

@@ -9,6 +9,7 @@ from relay.core.items import Answered, Unanswered
 from relay.core.merging import merged
 from relay.core.model import EventType
 from relay.core.rules import RETENTION_SECONDS
+from relay.core.schedule import Urgency
 from relay.slot.arming import FIRED_AT_ONCE, arm, arm_restored
 from relay.slot.codec import encode_state
 from relay.slot.keys import state_key
@@ -65,6 +66,21 @@ def test_a_late_watch_does_not_forget_the_message() -> None:
     driven.slot.answer(M1, answered(channel="viber"))
     driven.turn()
     assert [event.type for event in driven.events] == [EventType.DELIVERED]
+
+
+def test_an_outcome_is_more_urgent_than_what_is_watched_for_seen() -> None:
+    """By what the message's timer asks for."""
+    driven = settled(item=answered(channel="viber"))
+    driven.receive(a_request(message_id="m-2"))
+    driven.slot.answer(b"message/hyber_main/m-2", PENDING)
+    driven.turn()
+    driven.asks.tickets.clear()
+    driven.second = 3600.0
+    driven.turn()
+    assert {ticket.key: ticket.urgency for ticket in driven.asks.tickets} == {
+        M1: Urgency.WATCHED,
+        b"message/hyber_main/m-2": Urgency.PENDING,
+    }
 
 
 def test_a_timer_armed_again_for_the_same_instant_fires() -> None:
@@ -141,7 +157,7 @@ def test_a_crowd_of_due_timers_does_not_delay_a_request() -> None:
     driven.slot.answer(M1, answered())
     turn = driven.turn()
     assert len(turn.events) == 1
-    assert len([ticket for ticket in driven.asks.tickets if not ticket.urgent]) == FIRED_AT_ONCE
+    assert len([ticket for ticket in driven.asks.tickets if ticket.urgency is not Urgency.NEW]) == FIRED_AT_ONCE
 
 
 def test_a_missed_step_is_made_up_for_after_a_restore() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from relay.core.collecting import AccountState
 from relay.core.items import Unanswered
 from relay.core.rules import Collecting, Rules
+from relay.core.schedule import Urgency
 from relay.kafka.records import Outgoing
 from relay.observe.metrics import Metrics
 from relay.slot.arming import arm_restored, fire
@@ -37,7 +38,7 @@ class Ticket:
 class FakeAsks:
     """Takes every question; the process answers "not now"."""
 
-    def ask(self, account: str, asker: Slot, key: bytes, *, due: float, urgent: bool) -> Ticket:  # noqa: ARG002 - the seam's
+    def ask(self, account: str, asker: Slot, key: bytes, *, due: float, urgency: Urgency) -> Ticket:  # noqa: ARG002 - the seam's
         """Take a question."""
         return Ticket()
 

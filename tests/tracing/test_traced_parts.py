@@ -12,6 +12,7 @@ from relay.core.decide import decide
 from relay.core.items import Answered
 from relay.core.merging import merged
 from relay.core.model import Outcome
+from relay.core.schedule import Urgency
 from relay.lookups.account import AccountLookups
 from relay.lookups.http import HttpRequest
 from relay.lookups.pacing import Pace
@@ -104,7 +105,7 @@ async def test_a_lookup_is_told_with_what_came_of_it() -> None:
         metrics=Metrics("1.0"),
         tracing=exported.tracing,
     )
-    await lookups._look_up(lookups.ask(slot, b"m-1", due=time.time(), urgent=True), a_lookup(trace=INPUT))
+    await lookups._look_up(lookups.ask(slot, b"m-1", due=time.time(), urgency=Urgency.NEW), a_lookup(trace=INPUT))
     span = exported.one("lookup")
     assert span.attributes is not None
     assert (span.attributes["relay.outcome"], span.attributes["http.response.status_code"]) == ("pending", 200)
