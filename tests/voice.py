@@ -221,3 +221,16 @@ def page_of(simulator: Simulator, site: InfobipSite, *, log: bool = False) -> by
     )
     assert lookup is not None
     return lookup.respond(time.time()).body
+
+
+async def still_for(seconds: float, count: Callable[[], int]) -> None:
+    """Wait until a number has not changed for so much of the wall clock."""
+    before, since = count(), time.monotonic()
+
+    def is_still() -> bool:
+        nonlocal before, since
+        if (now := count()) != before:
+            before, since = now, time.monotonic()
+        return time.monotonic() > since + seconds
+
+    await eventually(is_still, seconds=60, what="rest")

@@ -13,7 +13,7 @@ from relay.simulator.infobip_endings import ended
 from tests.checking_calls import NOTHING
 from tests.endtoend.voice_relay import running_voices
 from tests.polling import eventually
-from tests.voice import Setup, VoiceAccount, in_seconds, nothing_for
+from tests.voice import Setup, VoiceAccount, in_seconds, nothing_for, still_for
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 
@@ -71,7 +71,7 @@ async def test_a_drain_goes_on_until_a_page_is_not_full(accounts: dict[str, Voic
         calls = account.calls(count)
         await account.fetch()
         await account.told_all(calls, "delivered", "answered")
-        await nothing_for(0.7, lambda: account.asked)
+        await still_for(0.7, lambda: account.asked)
         assert [len(page) for page in account.pages()[before:]] == pages
         assert account.asked == asked_before + asked
 
@@ -139,6 +139,6 @@ async def test_a_hundred_requests_at_once_are_one_drain_per_filter(accounts: dic
     filters: list[dict[str, Any]] = [{}, {"bulk_id": "b"}, {"message_id": one, "follow": False}, {"limit": 50}]
     await asyncio.gather(*(account.fetch(**filters[number % 4]) for number in range(100)))
     await account.told_all([first, one, *bulk], "delivered", "answered")
-    await nothing_for(1, lambda: account.asked)
+    await still_for(1, lambda: account.asked)
     assert account.asked <= 1 + len(filters)
     assert await account.findings() == NOTHING
