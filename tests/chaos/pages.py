@@ -56,8 +56,8 @@ def soak_as_markdown(soak: Figures) -> str:
     memory, opened = soak["slopes"]["megabytes"], soak["slopes"]["open_files"]
     rest = soak["rest"]
     at_rest = (
-        f"With its usual partitions for a minute or more: {rest['lowest']:.0f} to {rest['highest']:.0f} MB in "
-        f"{rest['samples']} samples, {_rise(rest['megabytes'])} MB an hour."
+        f"The least of each minute with its usual partitions: {rest['lowest']:.0f} to {rest['highest']:.0f} MB in "
+        f"{rest['samples']} of them, {_rise(rest['megabytes'])} MB an hour."
         if rest["samples"]
         else "Never with its usual partitions for a minute."
     )

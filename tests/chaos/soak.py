@@ -133,7 +133,7 @@ def told(soak: Soak) -> str:
             *(f"{s.second / 60:6.0f} {s.megabytes:12.1f} {s.open_files:11}" for s in minutes),
             f"{soak.messages} messages, {soak.calls} calls, {soak.events} events, {len(soak.faults)} faults: {wrong}",
             f"after two fifths of the time: {rise} MB, {_rise(soak.warm, _files)} files an hour",
-            f"of that with its usual partitions for a minute: {at_rest} MB an hour",
+            f"the least of each minute with its usual partitions: {at_rest} MB an hour",
             *(f"complaint: {complaint}" for complaint in soak.complaints),
             *(f"ended by itself: {end}" for end in soak.ended),
         ]

@@ -4,6 +4,7 @@ import resource
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from statistics import linear_regression
 from typing import Self
@@ -13,6 +14,7 @@ from tests.chaos.checker import CLEAN, Verdict
 WARM = 0.4  # of the time, after which the memory must be flat
 REST_SECONDS = 60.0  # after a change of partitions; what is free is given back every half minute
 MEGABYTE = 1_048_576
+MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,10 @@ class Soak:
 
     @property
     def at_rest(self) -> list[Sample]:
-        """The warm samples of a process that has had its usual partitions for a while: takeovers bring states."""
+        """The smallest warm sample of each minute in which the process has had its usual partitions for a while.
+
+        Takeovers bring states of others, and what is free is given back every half minute only.
+        """
         counted = Counter(sample.slots for sample in self.warm if sample.slots is not None)
         usual = {slots for slots, _ in counted.most_common(1)}
         rest = []
@@ -79,7 +84,9 @@ class Soak:
                 resting_at = sample.second + REST_SECONDS
             if sample.second >= resting_at:
                 rest.append(sample)
-        return [sample for sample in rest if sample.second >= self.samples[-1].second * WARM]
+        warm = (sample for sample in rest if sample.second >= self.samples[-1].second * WARM)
+        minutes = groupby(warm, lambda sample: sample.second // MINUTE)
+        return [min(samples, key=lambda sample: sample.resident_bytes) for _, samples in minutes]
 
 
 def slope_per_hour(samples: Sequence[Sample], read: Callable[[Sample], float]) -> float | None:
