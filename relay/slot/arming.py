@@ -67,11 +67,13 @@ def fire(slot: Slot, now: datetime) -> None:
         rules = slot.rules_of(account_of(key))
         if rules is None:
             continue
-        state = None if entry.pending else slot.state(key)  # what is pending is asked about, whatever else it says
-        if entry.pending or (state is not None and wants_lookup(state, rules, now)):
-            waited_for = entry.pending or (state is not None and state.once)
-            slot.ask(key, instant, urgency=Urgency.PENDING if waited_for else Urgency.WATCHED)
-        elif state is not None:
+        if entry.pending:  # it is asked about, whatever else its state says
+            slot.ask(key, instant, urgency=Urgency.PENDING)
+        elif (state := slot.state(key)) is None:
+            continue
+        elif wants_lookup(state, rules, now):
+            slot.ask(key, instant, urgency=Urgency.PENDING if state.once else Urgency.WATCHED)
+        else:
             slot.mailbox.answer(key, Forgotten())
 
 

@@ -9,10 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from tests.chaos.figures import WRONG
+from tests.chaos.soaked import MEGABYTE, MINUTE
 
 HEADS = ("fault", "rounds", "sent", "events", *WRONG, "complaints", "ended by itself", "settled within")
-MEGABYTE = 1_048_576
-MINUTE = 60
 
 Figures = Mapping[str, Any]
 

@@ -73,7 +73,8 @@ class Soak:
 
         Takeovers bring states of others, and what is free is given back every half minute only.
         """
-        counted = Counter(sample.slots for sample in self.warm if sample.slots is not None)
+        warm = self.warm
+        counted = Counter(sample.slots for sample in warm if sample.slots is not None)
         usual = {slots for slots, _ in counted.most_common(1)}
         rest = []
         resting_at = float("inf")
@@ -82,10 +83,9 @@ class Soak:
                 resting_at = float("inf")
             elif before is None or before.slots not in usual:
                 resting_at = sample.second + REST_SECONDS
-            if sample.second >= resting_at:
+            if sample.second >= max(resting_at, warm[0].second):
                 rest.append(sample)
-        warm = (sample for sample in rest if sample.second >= self.samples[-1].second * WARM)
-        minutes = groupby(warm, lambda sample: sample.second // MINUTE)
+        minutes = groupby(rest, lambda sample: sample.second // MINUTE)
         return [min(samples, key=lambda sample: sample.resident_bytes) for _, samples in minutes]
 
 
