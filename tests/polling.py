@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+PATIENCE_SECONDS = 60.0  # how long a machine may need that lends its processors to others meanwhile
 
-async def eventually(condition: Callable[[], Any], *, seconds: float = 20, what: str) -> Any:
+
+async def eventually(condition: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS, what: str) -> Any:
     """Poll until the condition gives something true, and return that; raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
@@ -16,7 +18,7 @@ async def eventually(condition: Callable[[], Any], *, seconds: float = 20, what:
     return value
 
 
-async def eventually_async(condition: Callable[[], Any], *, seconds: float = 20, what: str) -> Any:
+async def eventually_async(condition: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS, what: str) -> Any:
     """Poll an awaitable condition, as `eventually` does."""
     deadline = time.monotonic() + seconds
     while not (value := await condition()):

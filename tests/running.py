@@ -21,7 +21,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from relay.kafka.abandoning import let_go
 from relay.simulator.hyber import HyberSite
 from relay.simulator.server import Simulator
-from tests.polling import eventually, eventually_async
+from tests.polling import PATIENCE_SECONDS, eventually, eventually_async
 from tests.replica import Replica
 from tests.seen import Seen, read_all
 
@@ -154,7 +154,7 @@ class World:
         """Return the dead letters seen so far."""
         return [record.value for record in self.seen if record.topic == "dead_letters"]
 
-    async def told(self, message_id: str, *types: str, seconds: float = 20) -> list[dict[str, Any]]:
+    async def told(self, message_id: str, *types: str, seconds: float = PATIENCE_SECONDS) -> list[dict[str, Any]]:
         """Wait until as many events of the message as types are seen, and return them; their types must be these."""
         with contextlib.suppress(TimeoutError):
             await eventually(lambda: len(self.events(message_id)) >= len(types), seconds=seconds, what="event")

@@ -91,10 +91,10 @@ async def test_what_holds_itself_is_collected(monkeypatch: pytest.MonkeyPatch) -
         gc.collect()
         of_old, of_young = weakref.ref(old), weakref.ref(Circle())
         del old
-        await eventually(lambda: of_young() is None, seconds=20, what="the end of what is young")
+        await eventually(lambda: of_young() is None, what="the end of what is young")
         assert of_old() is not None
         released += 1
-        await eventually(lambda: of_old() is None, seconds=20, what="the end of what is old")
+        await eventually(lambda: of_old() is None, what="the end of what is old")
     finally:
         gc.enable()
         keeping.cancel()

@@ -20,7 +20,7 @@ from relay.simulator.lookups import Call
 from relay.simulator.server import Simulator
 from tests.checking_calls import Findings, check_calls, types_of
 from tests.kept import Stored, headers_of, put_together, stored_records
-from tests.polling import eventually, eventually_async
+from tests.polling import PATIENCE_SECONDS, eventually, eventually_async
 from tests.running import EVENT_TOPICS, World, world
 
 DRAIN_SECONDS = 0.5
@@ -124,11 +124,11 @@ class VoiceAccount:
             "messages_sent", {"account": self.name, "message_id": message_id, "sent_at": in_seconds(0), **fields}
         )
 
-    async def told(self, message_id: str, *types: str, seconds: float = 20) -> list[dict[str, Any]]:
+    async def told(self, message_id: str, *types: str, seconds: float = PATIENCE_SECONDS) -> list[dict[str, Any]]:
         """Wait for the events of a message, as `World.told` does."""
         return await self.relay.told(message_id, *types, seconds=seconds)
 
-    async def told_all(self, ids: Iterable[str], *types: str, seconds: float = 20) -> None:
+    async def told_all(self, ids: Iterable[str], *types: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait for the same events of many messages."""
         for message_id in ids:
             await self.told(message_id, *types, seconds=seconds)
@@ -164,7 +164,7 @@ class VoiceAccount:
         records = await stored_records(self.relay, "state", isolation_level="read_committed")
         return [record for record in records if record.key == f"account/{self.name}".encode()]
 
-    async def gapless(self, *, seconds: float = 20) -> None:
+    async def gapless(self, *, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the stored state has neither a gap nor an open intent."""
 
         async def closed() -> bool:

@@ -13,7 +13,7 @@ import aiohttp
 from relay.kafka.embedded.process import KeptProcess
 from relay.observe.lines import Line
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 STOP_SECONDS = 15.0
 LOOK_EVERY_SECONDS = 0.1
 

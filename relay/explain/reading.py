@@ -19,7 +19,7 @@ from relay.kafka.abandoning import let_go
 from relay.kafka.sieve import Sieve
 from relay.kafka.topics import topics_of
 
-START_SECONDS = 15
+START_SECONDS = 30
 STALLED_SECONDS = 15.0  # without any news from Kafka
 READ_MILLISECONDS = 20  # waiting goes on after it, unless the end is reached
 FETCH_BYTES = 262_144  # of a partition at a time: of a window, what lies behind its end is fetched for nothing

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from relay.explain.entries import Found
 from relay.kafka.abandoning import let_go
 
-START_SECONDS = 15
+START_SECONDS = 30
 STALLED_SECONDS = 15.0  # without any news from Kafka, where an end is awaited
 READ_MILLISECONDS = 200
 FETCH_BYTES = 1_048_576

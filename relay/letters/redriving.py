@@ -20,7 +20,7 @@ from relay.letters.marks import Marks
 from relay.letters.planning import Planned
 from relay.letters.stored import Shelf, letter_in
 
-START_SECONDS = 15
+START_SECONDS = 30
 TRANSACTION_SECONDS = 10  # also how long a redrive that died can keep the relay waiting for its inputs
 BATCH_RECORDS, BATCH_BYTES = 200, 4 * 1_048_576
 RECORD_BYTES = 32 * 1_048_576

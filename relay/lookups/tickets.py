@@ -4,6 +4,7 @@ import random
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Protocol
 
 from relay.core.items import Item, Unanswered
@@ -12,7 +13,8 @@ from relay.core.schedule import Urgency
 from relay.lookups.door import SPREAD_SECONDS, Door
 from relay.lookups.gate import Closed
 
-IN_A_ROW = 3  # then a less urgent one, if one waits: a load that lasts must not keep any waiting for ever
+# After so many a less urgent one, if one waits: a load that lasts makes all of them late, and none for ever.
+IN_A_ROW = MappingProxyType({Urgency.NEW: 1, Urgency.PENDING: 3, Urgency.WATCHED: 1})
 
 
 class Asker(Protocol):
@@ -77,7 +79,7 @@ class Tickets:
     def take(self) -> Ticket:
         """Take the one whose turn it is: of the most urgent, but after some of them one of the others."""
         waiting = [urgency for urgency, queue in self._queues.items() if queue]
-        while len(waiting) > 1 and self._in_a_row[waiting[0]] >= IN_A_ROW:
+        while len(waiting) > 1 and self._in_a_row[waiting[0]] >= IN_A_ROW[waiting[0]]:
             self._in_a_row[waiting.pop(0)] = 0
         self._in_a_row[waiting[0]] += 1
         return self._queues[waiting[0]].popleft()

@@ -11,7 +11,6 @@ AT_LEAST_TIMES = 3.0  # it is about ten on a quiet machine; a loaded one makes t
 
 
 @pytest.mark.kafka
-@pytest.mark.timeout(300)
 def test_a_fetch_costs_a_fraction_of_what_it_costs_the_obvious_way(kafka: EmbeddedKafka) -> None:
     """Whoever makes the hot path several times slower hears of it here; small changes need `make bench`."""
     with staged(kafka) as made:

@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.embedded.ports import free_ports
 
-DEMO_SECONDS = 100
+DEMO_SECONDS = 200
 
 
 def demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -35,7 +35,7 @@ def simulated(*arguments: str) -> Iterator[str]:
         process.send_signal(signal.SIGTERM)
         process.stdout.read()
         process.stdout.close()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=90) == 0
 
 
 def answered(url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> bytes:
@@ -87,6 +87,6 @@ def test_a_path_without_a_slash_is_wrong_usage() -> None:
     """It is told in one line which option is to be mended."""
     for option in ("--voice-path", "--voice-logs-path"):
         done = subprocess.run(
-            [*COMMAND, option, "tts"], env=ENVIRON, capture_output=True, text=True, timeout=30, check=False
+            [*COMMAND, option, "tts"], env=ENVIRON, capture_output=True, text=True, timeout=90, check=False
         )
         assert (done.returncode, done.stderr) == (2, f'{option}: must start with "/"\n')

@@ -9,6 +9,7 @@ import pytest
 from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator import steps
 from tests.endtoend.sending import a_message, an_id, passed
+from tests.polling import eventually
 from tests.running import World, world
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
@@ -54,7 +55,10 @@ async def test_unknown_fields_are_accepted_and_named(relay: World) -> None:
     await relay.fetch(message_id=message_id, colour_of_tomorrow="secret-blue")
     await relay.told(message_id, "delivered")
     (replica,) = relay.replicas
-    assert any(line["names"] == ["colour_of_tomorrow"] for line in replica.lines("fields.ignored"))
+    await eventually(
+        lambda: any(line["names"] == ["colour_of_tomorrow"] for line in replica.lines("fields.ignored")),
+        what="fields.ignored",
+    )
     assert "secret-blue" not in replica.log.read_text()
 
 

@@ -12,6 +12,7 @@ from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator.infobip_calls import CallEnd
 from tests.checking_calls import NOTHING
 from tests.endtoend.voice_relay import drained, running_voices
+from tests.polling import eventually
 from tests.voice import Setup, VoiceAccount, at_once
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
@@ -102,7 +103,8 @@ async def test_refused_credentials_keep_everything_pending(accounts: dict[str, V
     await account.told(message_id, "delivered", "answered")
     await account.told(stranger, "delivered", "answered")
     (replica,) = account.relay.replicas
-    paused = [line for line in replica.lines("account.paused") if line["account"] == account.name]
-    assert paused
+    await eventually(
+        lambda: any(line["account"] == account.name for line in replica.lines("account.paused")), what="account.paused"
+    )
     assert len(account.pages()) == 1
     await account.gapless()

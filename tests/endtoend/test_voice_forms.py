@@ -145,4 +145,4 @@ async def test_a_call_that_reached_only_the_operator_is_pending(account: VoiceAc
         delivered, _ = await account.told(message_id, "delivered", "answered")
         assert delivered["provider_status"]["status"]["id"] == 5
     (replica,) = account.relay.replicas
-    assert replica.lines("report.unmapped")
+    await eventually(lambda: replica.lines("report.unmapped"), what="report.unmapped")

@@ -107,7 +107,7 @@ class Stage:
     async def ended(self, group: str, store: str, until: int) -> tuple[list[dict[str, Any]], str]:
         """Run the example until it has seen so many new events; return what it printed and its complaints."""
         with self.running(group, store, "--until", str(until)) as (process, out, errors):
-            await eventually(lambda: process.poll() is not None, seconds=60, what="end")
+            await eventually(lambda: process.poll() is not None, what="end")
             assert process.returncode == 0, errors.read_text()
             return lines(out), errors.read_text()
 
@@ -132,7 +132,6 @@ def values_aside(store: Path, *, journal: bool) -> list[bytes | None]:
 
 
 @pytest.mark.kafka
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.__name__))
 async def test_an_example_handles_each_event_once(
     kafka: EmbeddedKafka, tmp_path: Path, example: Callable[[], list[str]]
@@ -167,9 +166,9 @@ async def test_an_example_handles_each_event_once(
     fresh = an_event(type="seen")
     await stage.write([written(fresh)])
     with stage.running("first", "other-store") as (process, out, errors):
-        await eventually(lambda: lines(out), seconds=60, what="event")
+        await eventually(lambda: lines(out), what="event")
         process.send_signal(signal.SIGTERM)
-        await eventually(lambda: process.poll() is not None, seconds=30, what="end")
+        await eventually(lambda: process.poll() is not None, what="end")
         assert process.returncode == EXIT_CODES.get(example, 0), errors.read_text()
         assert lines(out) == [line_of(fresh)]
 

@@ -51,7 +51,7 @@ async def relay(kafka: EmbeddedKafka, tmp_path_factory: pytest.TempPathFactory) 
 async def process(relay: World, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command as a process of its own; the simulator goes on meanwhile."""
     command = [sys.executable, "-m", "relay", "explain", *arguments, "--config", str(relay._config())]
-    return await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False, timeout=60)
+    return await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False, timeout=90)
 
 
 async def explain(relay: World, *arguments: str) -> str:

@@ -18,7 +18,7 @@ from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.embedded.errors import EmbeddedKafkaFailed
 from relay.kafka.embedded.readiness import answers
 
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 OWNER = """\
 import signal
 from relay.kafka.embedded.broker import EmbeddedKafka

@@ -14,15 +14,15 @@ from tests.lookups.driven_account import FOUND, FakeHttp, Scripted, an_account, 
 from tests.virtual_time import settled
 
 
-async def test_new_requests_go_before_polls() -> None:
-    """Whatever was queued first, urgent lookups start first."""
+async def test_new_requests_and_polls_take_turns() -> None:
+    """Whatever was queued first, a new request starts first."""
     async with an_account(FakeHttp(held=asyncio.Event()), concurrency=1) as driven:
         driven.ask("poll-1", "poll-2", urgency=Urgency.PENDING)
         driven.ask("new-1", "new-2")
         assert driven.http.held
         driven.http.held.set()
         await driven.slot.got(4)
-        assert driven.http.paths == ["/new-1", "/new-2", "/poll-1", "/poll-2"]
+        assert driven.http.paths == ["/new-1", "/poll-1", "/new-2", "/poll-2"]
 
 
 async def test_never_more_in_flight_than_the_share() -> None:

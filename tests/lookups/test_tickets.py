@@ -38,13 +38,13 @@ def taken(queue: Tickets) -> list[bytes]:
     return keys
 
 
-def test_new_requests_go_before_polls_and_each_in_its_order() -> None:
-    """Whatever was put in first."""
+def test_new_requests_and_polls_take_turns_and_each_keeps_its_order() -> None:
+    """The new ones begin, whatever was put in first."""
     queue = waiting(
         a_ticket("p-1"), a_ticket("n-1", urgency=Urgency.NEW), a_ticket("p-2"), a_ticket("n-2", urgency=Urgency.NEW)
     )
     assert len(queue) == 4
-    assert taken(queue) == [b"n-1", b"n-2", b"p-1", b"p-2"]
+    assert taken(queue) == [b"n-1", b"p-1", b"n-2", b"p-2"]
 
 
 def test_a_cancelled_lookup_is_passed_over() -> None:
@@ -83,7 +83,7 @@ def test_polls_have_a_share_while_new_requests_keep_coming() -> None:
         queue.put(a_ticket(f"n-{number}", urgency=Urgency.NEW))
         queue.put(a_ticket(f"n-{number}-too", urgency=Urgency.NEW))
         keys.append(queue.take().key)
-    assert keys == [b"n-0", b"n-0-too", b"n-1", b"p-1", b"n-1-too", b"n-2", b"n-2-too", b"p-2"]
+    assert keys == [b"n-0", b"p-1", b"n-0-too", b"p-2", b"n-1", b"n-1-too", b"n-2", b"n-2-too"]
 
 
 def test_polls_do_not_save_up_turns_while_none_waits() -> None:
@@ -92,7 +92,7 @@ def test_polls_do_not_save_up_turns_while_none_waits() -> None:
     assert [queue.take().key for _ in range(5)] == [b"n-0", b"n-1", b"n-2", b"n-3", b"n-4"]
     queue.put(a_ticket("p-1"))
     queue.put(a_ticket("p-2"))
-    assert [queue.take().key for _ in range(5)] == [b"p-1", b"n-5", b"n-6", b"n-7", b"p-2"]
+    assert [queue.take().key for _ in range(5)] == [b"p-1", b"n-5", b"p-2", b"n-6", b"n-7"]
 
 
 def a_closed_door(why: Closed) -> Door:
@@ -144,5 +144,5 @@ def test_outcomes_go_before_what_is_watched_for_seen_but_all_have_a_share() -> N
         *(a_ticket(f"n-{number}", urgency=Urgency.NEW) for number in range(30)),
     )
     kinds = "".join(key.decode()[0] for key in taken(queue))
-    assert kinds.startswith("nnnpnnnpnnnpnnnwnnnpnnnpnnnpnnnwnnnpnnnp")
+    assert kinds.startswith("npnpnpnwnpnpnpnwnpnpnpnwnnnn")
     assert sorted(kinds) == sorted("n" * 30 + "p" * 9 + "w" * 3)

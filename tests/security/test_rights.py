@@ -14,7 +14,7 @@ from tests.security.acls import Acls, Right
 from tests.security.secured import CERTIFIED, SCRAM_USER, Secured
 from tests.security.working import RIGHTS, SecuredWorld, done, secured_world, some_work
 
-pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="module")]
 
 UNNOTICED = {
     Right("Topic", "relay.state.v1", "Read"),

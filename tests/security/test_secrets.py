@@ -29,8 +29,6 @@ from tests.security.secured import PLAIN_PASSWORD, PLAIN_USER, SCRAM_PASSWORD, S
 from tests.security.working import SecuredWorld, secured_world
 from tests.slot.raising import NUMBER
 
-pytestmark = [pytest.mark.timeout(300)]
-
 RAISING = (str(Path(__file__).parents[1] / "slot" / "raising.py"),)
 HYBER, APP_KEY, WRONG_KEY, WRONG = (
     "hYbErSecretOfTheSite",

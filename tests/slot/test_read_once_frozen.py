@@ -14,7 +14,7 @@ from tests.replica import Replica
 from tests.slot.victims import LIMIT, UNLOGGED, Victims, loaded, pair_of, placed, proven, voice
 from tests.voice import Setup, VoiceAccount, assert_limits_kept, nothing_for, voices
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka]
 
 
 async def _replaced(account: VoiceAccount, frozen: Replica) -> Replica:

@@ -12,7 +12,7 @@ from tests.polling import eventually
 from tests.slot.victims import FAILPOINTS, SHORT, UNLOGGED, Victims, loaded, pair_of, proven, voice
 from tests.voice import Setup, VoiceAccount, at_once
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kafka]
 
 STEPS = ("intended", "answered", "appended", "commit", "committed")
 """Of the protocol in its order, each after the named step but `commit`, which is before it."""

@@ -28,7 +28,7 @@ async def test_one_trace_leads_from_the_input_record_to_the_event(kafka: Embedde
             request = {"request_id": "r", "account": "main", "message_id": message_id}
             await relay.send("fetch_requests", request, headers=[("traceparent", INPUT.encode())])
             await relay.told(message_id, "delivered")
-            await eventually(lambda: "publish" in collected.of_trace(TRACE), seconds=20, what="spans")
+            await eventually(lambda: "publish" in collected.of_trace(TRACE), what="spans")
             spans = collected.of_trace(TRACE)
             assert set(spans) == {"accept", "lookup", "publish"}
             assert spans["accept"].parent_span_id.hex() == SPAN
