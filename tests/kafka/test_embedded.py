@@ -14,6 +14,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from relay.kafka.embedded import storage
 from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.embedded.errors import EmbeddedKafkaFailed
 from relay.kafka.embedded.readiness import answers
@@ -180,6 +181,17 @@ def test_a_property_that_kafka_refuses_is_named(tmp_path: Path) -> None:
     """Storage that could not be formatted is an error with Kafka's own words."""
     with pytest.raises(EmbeddedKafkaFailed, match=r"could not be formatted: .*num\.partitions"):
         EmbeddedKafka.start(tmp_path, extra_properties={"num.partitions": "none"})
+
+
+@pytest.mark.kafka
+def test_storage_that_is_not_formatted_in_time_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a line, as every failure; the next start formats anew."""
+    with monkeypatch.context() as patched:
+        patched.setattr(storage, "FORMAT_SECONDS", 0.01)
+        with pytest.raises(EmbeddedKafkaFailed, match=r"not formatted within 0\.01 s"):
+            EmbeddedKafka.start(tmp_path)
+    with EmbeddedKafka.start(tmp_path) as broker:
+        assert broker.running
 
 
 @pytest.mark.kafka

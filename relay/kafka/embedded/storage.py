@@ -16,7 +16,7 @@ PROPERTIES_NAME = "server.properties"
 STORAGE = "storage"
 ENDED_IN_ORDER = ".kafka_cleanshutdown"  # Kafka removes it when it starts
 UNFINISHED = "storage.unfinished"
-FORMAT_SECONDS = 60.0
+FORMAT_SECONDS = 180.0
 VOTERS = "controller.quorum.voters"
 
 
@@ -50,15 +50,19 @@ def _format(data: Path, java: Sequence[str | Path], voters: str | None) -> None:
     cluster = "--cluster-id=" + base64.urlsafe_b64encode(number.bytes).decode().rstrip("=")
     alone = ["--standalone"] if voters is None else []
     command = [*java, "kafka.tools.StorageTool", "format", cluster, *alone, "--config", PROPERTIES_NAME]
-    done = subprocess.run(  # noqa: S603 -- the bundled Java
-        command,
-        cwd=data,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=FORMAT_SECONDS,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 -- the bundled Java
+            command,
+            cwd=data,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=FORMAT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        why = f"Kafka's storage was not formatted within {FORMAT_SECONDS:g} s"
+        raise EmbeddedKafkaFailed(why, data / LOG_NAME) from None
     with (data / LOG_NAME).open("ab") as log:
         log.write(done.stdout)
     if done.returncode != 0:
