@@ -122,7 +122,8 @@ def _place(error: ErrorDetails, tables: Table) -> tuple[Location, type[BaseModel
     steps = location[:-1]
     if steps[:1] == ("accounts",) and len(steps) > 1:
         provider = tables["accounts"][steps[1]].get("provider")
-        section, steps = (PROVIDERS[provider].settings if provider in PROVIDERS else Account), steps[2:]
+        known = isinstance(provider, str) and provider in PROVIDERS
+        section, steps = (PROVIDERS[provider].settings if known else Account), steps[2:]
     for step in steps:
         inner = section.model_fields[step].annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):

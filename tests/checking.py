@@ -15,6 +15,7 @@ class Findings:
     lost: tuple[str, ...] = ()
     duplicated: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    disordered: tuple[str, ...] = ()
     contradictory: tuple[str, ...] = ()
 
 
@@ -22,7 +23,7 @@ NOTHING = Findings()
 
 
 def check(truths: Mapping[str, Truth], events: Iterable[Mapping[str, Any]]) -> Findings:
-    """Compare; the truths must be settled and the events be all that was published of these messages."""
+    """Compare; the truths must be settled, the events all that was published of these messages, in a reader's order."""
     of: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for event in events:
         of[event["message_id"]].append(event)
@@ -38,6 +39,7 @@ def check(truths: Mapping[str, Truth], events: Iterable[Mapping[str, Any]]) -> F
         gaps=tuple(
             f"{key}: {numbers}" for key in of if (numbers := _sequence(of[key])) != [*range(1, len(numbers) + 1)]
         ),
+        disordered=tuple(f"{key}: {what}" for key in of for what in disorder(of[key])),
         contradictory=tuple(f"{key}: {kind}" for key in of for kind in sorted(_types(of[key]) - due(truths.get(key)))),
     )
 
@@ -48,6 +50,22 @@ def due(truth: Truth | None) -> set[str]:
         return set()
     kinds = set() if truth.outcome == "pending" else {str(truth.outcome)}
     return kinds | ({"seen"} if truth.seen_at is not None else set())
+
+
+def disorder(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Tell what of one message is out of `sequence`: within a topic as it was read, and an engagement's delivery.
+
+    A topic has one type, and one partition for a message, which is read in order; what comes twice counts once.
+    """
+    numbers: dict[str, dict[str, int]] = defaultdict(dict)
+    for event in events:
+        numbers[event["type"]].setdefault(event["event_id"], event["sequence"])
+    read = {kind: [*of.values()] for kind, of in numbers.items()}
+    found = [f"{kind} {of}" for kind, of in read.items() if of != sorted(of)]
+    if "delivered" in read:
+        early = (kind for kind in ("seen", "answered") if kind in read and min(read[kind]) < min(read["delivered"]))
+        found += [f"{kind} before delivered" for kind in early]
+    return found
 
 
 def _types(events: Iterable[Mapping[str, Any]]) -> set[str]:

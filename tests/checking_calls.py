@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from relay.simulator.infobip_truth import HandedOut
+from tests.checking import disorder
 
 DELIVERED, PENDING = 5, (2, 3, 7)
 FAILED = frozenset({6, 9, 15, 96, 97, 98, 99})
@@ -24,6 +25,7 @@ class Findings:
     lost: tuple[str, ...] = ()
     duplicated: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    disordered: tuple[str, ...] = ()
     contradictory: tuple[str, ...] = ()
 
 
@@ -32,7 +34,7 @@ Events = Iterable[Mapping[str, Any]]
 
 
 def check_calls(handed_out: Iterable[HandedOut], events: Events, *, now: float) -> Findings:
-    """Compare; everything unread must have been read, and the events be all that was published of the account."""
+    """Compare; everything unread must have been read, and the events be all of the account, as they were read."""
     said = list(handed_out)
     recoverable = types_of(report for report in said if not (report.cut and report.in_log_until < now))
     known, facts = types_of(said), _facts(said)
@@ -45,6 +47,7 @@ def check_calls(handed_out: Iterable[HandedOut], events: Events, *, now: float) 
         gaps=tuple(
             f"{key}: {numbers}" for key in of if (numbers := _sequence(of[key])) != [*range(1, len(numbers) + 1)]
         ),
+        disordered=tuple(f"{key}: {what}" for key in of for what in disorder(of[key])),
         contradictory=tuple(
             f"{key}: {event['type']}{' inferred' * event['inferred']}"
             for key in of

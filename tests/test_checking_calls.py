@@ -70,6 +70,8 @@ def test_repeats_gaps_and_untruths_are_named() -> None:
     assert check_calls([HANDED_OUT], [*TOLD, again], now=NOW).duplicated == ("m: delivered 2 times",)
     assert check_calls([HANDED_OUT], [*TOLD, {**again, "event_id": "x"}], now=NOW).duplicated
     assert check_calls([HANDED_OUT], [TOLD[0], {**TOLD[1], "sequence": 3}], now=NOW).gaps == ("m: [1, 3]",)
+    swapped = [{**TOLD[0], "sequence": 2}, {**TOLD[1], "sequence": 1}]
+    assert check_calls([HANDED_OUT], swapped, now=NOW).disordered == ("m: answered before delivered",)
     for change in (
         {"inferred": True},
         {"occurred_at": "1970-01-01T00:02:00.251Z"},

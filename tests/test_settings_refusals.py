@@ -59,3 +59,23 @@ def test_files_that_are_no_toml_are_refused_in_one_line() -> None:
         with pytest.raises(ConfigurationError) as raised:
             load_settings(Path(file), {})
         assert raised.value.lines[0].startswith(f"{file}: {part}")
+
+
+@pytest.mark.parametrize("provider", ['["hyber"]', "{ name = 'hyber' }", "5"])
+def test_a_provider_that_is_no_word_is_named(tmp_path: Path, provider: str) -> None:
+    """Whatever kind of value it is."""
+    file = tmp_path / "relay.toml"
+    file.write_text(f"[accounts.main]\nprovider = {provider}\n")
+    with pytest.raises(ConfigurationError, match=r"accounts\.main.provider"):
+        load_settings(file, {})
+
+
+def test_an_interval_of_drains_has_a_bound(tmp_path: Path) -> None:
+    """A year: what is added to an instant must stay within the calendar."""
+    file = tmp_path / "relay.toml"
+    file.write_text(
+        '[accounts.voice]\nprovider = "infobip_voice"\nbase_url = "https://a.example"\nusername = "u"\npassword = "p"\n'
+        "[accounts.voice.polling]\ndrain_seconds = 1e12\n"
+    )
+    with pytest.raises(ConfigurationError, match="drain_seconds: must be at most"):
+        load_settings(file, {})

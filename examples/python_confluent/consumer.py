@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import sys
 import threading
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,19 @@ SET sequence = excluded.sequence, type = excluded.type WHERE excluded.sequence >
 
 def handle(store: sqlite3.Connection, record: Message) -> dict[str, Any] | None:
     """Do the work of one record inside the caller's transaction, and return the line for a new event."""
+    # Not the errors' own words: they would show the value.
     try:
         VALIDATOR.validate(event := json.loads(record.value() or b""))
-    except (ValueError, ValidationError) as error:
-        # Not the error's own words: they would show the value.
-        reason = f"{error.json_path}: {error.validator}" if isinstance(error, ValidationError) else "not JSON"
-        set_aside(store, record, reason)
-        return None
+        return work(store, event)
+    except ValidationError as error:
+        set_aside(store, record, f"{error.json_path}: {error.validator}")
+    except (ValueError, RecursionError, OverflowError):
+        set_aside(store, record, "not JSON, or beyond what is kept here")
+    return None
+
+
+def work(store: sqlite3.Connection, event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Note the event and return its line, None if it was noted before."""
     if not store.execute("INSERT OR IGNORE INTO handled VALUES (?)", [event["event_id"]]).rowcount:
         return None
     message = f"{event['account']}/{event['message_id'] or event['extra_id']}"

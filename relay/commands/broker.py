@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from relay.commands.options import UnusedConfigOption
 from relay.kafka.embedded.broker import EmbeddedKafka
 
 app = typer.Typer(add_completion=False)
@@ -16,10 +17,13 @@ DEFAULT_PORT = 9092
 
 @app.command("broker")
 def broker(
-    port: Annotated[int, typer.Option(help="The port to listen on; 0 for any free one.")] = DEFAULT_PORT,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="The port to listen on; 0 for any free one.")
+    ] = DEFAULT_PORT,
     data: Annotated[
         Path | None, typer.Option(help="Keep the data in this folder; else it is removed at the end.")
     ] = None,
+    config: UnusedConfigOption = None,  # noqa: ARG001 - see its help
 ) -> None:
     """Run a local Apache Kafka until Ctrl-C."""
     ended = threading.Event()

@@ -13,6 +13,9 @@ from relay.settings import load_settings
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="The TOML file; else RELAY_CONFIG, else relay.toml if it exists.")
 ]
+UnusedConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Taken as by every command; this one reads nothing of it.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 BootstrapOption = Annotated[
     str | None, typer.Option("--bootstrap-servers", help="Use this Kafka instead of the configured or a local one.")

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from relay import releases
+from relay.commands.options import UnusedConfigOption
 from relay.compatibility.changes import Direction, Verdict, judged
 from relay.compatibility.comparing import compared
 from relay.configuration import TopicSettings
@@ -33,8 +34,19 @@ _REMEDY: Final = (
 
 
 @app.command("write")
-def write(folder: FolderOption = FOLDER, docs: DocsOption = DOCS) -> None:
+def write(
+    folder: FolderOption = FOLDER,
+    docs: DocsOption = DOCS,
+    config: UnusedConfigOption = None,  # noqa: ARG001 - see its help
+) -> None:
     """Write the schemas and the reference generated from the code."""
+    try:
+        _write(folder, docs)
+    except OSError as error:
+        _refuse([f"{error.filename}: can't be written ({error.strerror}); choose others by --folder and --docs"])
+
+
+def _write(folder: Path, docs: Path) -> None:
     written = schemas.write(folder)
     for path in written:
         typer.echo(f"written: {path}")
@@ -47,7 +59,11 @@ def write(folder: FolderOption = FOLDER, docs: DocsOption = DOCS) -> None:
 
 
 @app.command("check")
-def check(folder: FolderOption = FOLDER, docs: DocsOption = DOCS) -> None:
+def check(
+    folder: FolderOption = FOLDER,
+    docs: DocsOption = DOCS,
+    config: UnusedConfigOption = None,  # noqa: ARG001 - see its help
+) -> None:
     """Compare schemas and reference with the code, and the code with every release; exit 1 if anything is wrong."""
     broken = releases.check(folder, _names())
     _refuse([*broken, *([_REMEDY] if broken else []), *schemas.check(folder), *documents.check(docs, _names())])
@@ -59,6 +75,7 @@ def release(
     version: Annotated[str, typer.Argument(help="The version that is released, such as 1.2.0.")],
     folder: FolderOption = FOLDER,
     docs: DocsOption = DOCS,
+    config: UnusedConfigOption = None,  # noqa: ARG001 - see its help
 ) -> None:
     """Keep what is published now as released; exit 1 if it is stale or breaks an earlier release."""
     check(folder, docs)
@@ -71,7 +88,12 @@ def release(
 
 
 @app.command("compare")
-def compare(old: FileArgument, new: FileArgument, direction: SideOption) -> None:
+def compare(
+    old: FileArgument,
+    new: FileArgument,
+    direction: SideOption,
+    config: UnusedConfigOption = None,  # noqa: ARG001 - see its help
+) -> None:
     """Tell each difference of two schemas and what it means; exit 1 if one breaks somebody, or can't be judged."""
     changes = compared(_schema(old), _schema(new))
     findings = [judged(change, direction, new.name) for change in changes]

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from relay.commands.options import UnusedConfigOption
 from relay.mistakes import ConfigurationError
 from relay.simulator.hyber import HyberSite
 from relay.simulator.infobip import InfobipSite
@@ -29,7 +30,9 @@ def _voice(text: str, **options: Any) -> Any:
 @app.command("simulate", epilog=EXAMPLE)
 def simulate(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on; 0 for any free one.")] = DEFAULT_PORT,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="The port to listen on; 0 for any free one.")
+    ] = DEFAULT_PORT,
     speed: Annotated[float, typer.Option(help="How many times faster than life messages and calls age.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Another seed, other life cycles.")] = 0,
     unknown: Annotated[
@@ -54,6 +57,7 @@ def simulate(
     voice_xml: Annotated[
         Literal["result", "results"], _voice("The element of one report in XML.")
     ] = INFOBIP.xml_layout,
+    config: UnusedConfigOption = None,  # noqa: ARG001 - see its help
 ) -> None:
     """Play the providers until Ctrl-C, and say at the start what to write into relay.toml."""
     hyber = HyberSite(client_id=client_id, username=username, password=password)
@@ -86,6 +90,8 @@ def _serve(host: str, port: int, hyber: HyberSite, infobip: InfobipSite, **life:
         raise ConfigurationError(
             [f"--port: can't listen on {host}:{port} ({error.strerror}); choose another"]
         ) from None
+    except UnicodeError:
+        raise ConfigurationError(["--host: is no name of a host; give an address such as 127.0.0.1"]) from None
     except ValueError as error:
         raise ConfigurationError([f"--speed: {error}"]) from None
 

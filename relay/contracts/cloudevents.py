@@ -2,7 +2,11 @@
 
 from typing import Final
 
+import orjson
+from pydantic import TypeAdapter
+
 from relay.contracts.dead_letter import DeadLetter
+from relay.contracts.fields import CorrelationIdText
 from relay.contracts.instants import format_instant
 from relay.contracts.schemas import schema_id
 from relay.contracts.status_changed import StatusChanged
@@ -20,6 +24,7 @@ _STATUS_CHANGED_TYPES: Final = {
 }
 _DEAD_LETTER_TYPE: Final = ("ce_type", b"delivery.dead-letter.v1")
 _DEAD_LETTER_SOURCE: Final = ("ce_source", b"/relay/dead-letters")
+_CORRELATION_ID: Final = TypeAdapter(CorrelationIdText)
 
 
 def status_changed_headers(event: Event | StatusChanged) -> Headers:
@@ -59,8 +64,21 @@ def dead_letter_headers(dead_letter: DeadLetter) -> Headers:
 
 
 def _correlation_id_of(dead_letter: DeadLetter) -> str | None:
-    """Give the refused record's last readable correlation id; bytes that are no UTF-8 text are not passed on."""
+    """Give the refused record's correlation id: its field's, else its last readable header's."""
+    if (named := _field_of(dead_letter)) is not None:
+        return named
     for header in reversed(dead_letter.headers):
         if header.name == CORRELATION_HEADER and header.encoding == "utf-8":
             return header.value
     return None
+
+
+def _field_of(dead_letter: DeadLetter) -> str | None:
+    """Give what the field `correlation_id` says, if the record can be read that far and it is one."""
+    if dead_letter.payload is None or dead_letter.payload_encoding != "utf-8":
+        return None
+    try:
+        fields = orjson.loads(dead_letter.payload)
+        return _CORRELATION_ID.validate_python(fields["correlation_id"], strict=True)
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -26,7 +26,7 @@ class Wanted:
         """Tell whether an event is wanted; a message goes by its message_id or its extra_id."""
         return (
             (not self.accounts or event["account"] in self.accounts)
-            and (not self.types or event.get("type") in self.types)
+            and (not self.types or _word(event.get("type")) in self.types)
             and (self.message is None or self.message in ids_in(event))
         )
 

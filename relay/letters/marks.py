@@ -1,4 +1,4 @@
-"""What was redriven, as a consumer group's offsets: docs/decisions/0012 says why. Pure.
+"""What was redriven, as a consumer group's offsets: docs/decisions/0014 says why. Pure.
 
 Of a partition of dead letters: the committed offset is that of the first letter that was not redriven, and the
 metadata tell which later ones were, and from when on all of this is known.

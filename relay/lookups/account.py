@@ -124,7 +124,14 @@ class AccountLookups:
         try:
             item, outcome, status = await self._asked(lookup)
         except Exception as error:  # without an item, the message would never be asked about again
-            log.exception(Line.LOOKUP_FAILED, account=self.account, why="unexpected", error=type(error).__name__)
+            log.exception(
+                Line.LOOKUP_FAILED,
+                account=self.account,
+                message_id=lookup.message_id,
+                extra_id=lookup.extra_id,
+                why="unexpected",
+                error=type(error).__name__,
+            )
             item, status = Unanswered(asked=True), None
             outcome = "unexpected"  # "failed" is what a provider says of a message
         seconds = time.monotonic() - began

@@ -28,6 +28,7 @@ class Verdict:
     lost: tuple[str, ...] = ()
     duplicated: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
+    disordered: tuple[str, ...] = ()
     contradictory: tuple[str, ...] = ()
     exceeded: tuple[str, ...] = ()
 

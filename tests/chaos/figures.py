@@ -14,7 +14,7 @@ from relay.kafka.embedded.jars import KAFKA_VERSION
 from tests.chaos.checker import CLEAN, Verdict
 from tests.chaos.rounds import Round
 
-WRONG = ("lost", "duplicated", "gaps", "contradictory", "exceeded")
+WRONG = ("lost", "duplicated", "gaps", "disordered", "contradictory", "exceeded")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,10 @@ def line(played: Round) -> str:
 
 def table(run: Run) -> Table:
     """Show the run by fault."""
-    heads = ("fault", "rounds", "messages", "calls", "events", "lost", "twice", "gaps", "contradictory", "over limits")
-    shown = Table(*heads, "complaints", "ended by itself", "settled within")
+    heads = ("fault", "rounds", "messages", "calls", "events", "lost", "twice", "gaps")
+    shown = Table(
+        *heads, "disordered", "contradictory", "over limits", "complaints", "ended by itself", "settled within"
+    )
     by_fault: dict[str, list[Round]] = defaultdict(list)
     for played in run.rounds:
         by_fault[played.fault].append(played)

@@ -182,8 +182,11 @@ def test_an_answer_of_the_log_is_known_by_its_form(*, status: int, body: bytes, 
 
 
 def test_schemas_of_another_release_are_named(tmp_path: Path) -> None:
-    """A folder that is stale, with the remedy; without a folder there is nothing to compare."""
+    """A folder that is stale, with the remedy; without a folder, or in a stranger's, there is nothing to compare."""
     assert schemas_finding(tmp_path / "none").ok
+    (tmp_path / "orders.v1.schema.json").write_text("{}")
+    assert schemas_finding(tmp_path).ok
+    (tmp_path / "orders.v1.schema.json").unlink()
     schemas.write(tmp_path)
     assert schemas_finding(tmp_path).ok
     (tmp_path / "status_changed.v1.schema.json").write_text("{}")

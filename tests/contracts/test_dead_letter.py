@@ -130,3 +130,22 @@ def test_headers_are_cloudevents_in_binary_mode() -> None:
 def test_unreadable_correlation_header_is_not_passed_on(value: bytes | None) -> None:
     """Header values that the relay writes are always UTF-8 text."""
     assert "correlation-id" not in dict(dead_letter_headers(a_dead_letter(headers=[("correlation-id", value)])))
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (b'{"correlation_id": "order-17"}', b"order-17"),
+        (b'{"correlation_id": null}', b"c"),
+        (b'{"correlation_id": 17}', b"c"),
+        (b'{"correlation_id": "a\\u0007b"}', b"c"),
+        (b'["correlation_id"]', b"c"),
+        (b"{", b"c"),
+        (b"\xff", b"c"),
+        (None, b"c"),
+    ],
+)
+def test_the_fields_correlation_id_goes_before_the_headers(value: bytes | None, told: bytes) -> None:
+    """As it does for a record that is taken: the header counts where the field says none."""
+    letter = a_dead_letter(value=value, headers=[("correlation-id", b"c")])
+    assert dict(dead_letter_headers(letter))["correlation-id"] == told

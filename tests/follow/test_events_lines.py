@@ -103,3 +103,9 @@ def test_what_since_does_not_know_is_refused_with_what_to_write(text: str) -> No
     """A time without an offset, too."""
     with pytest.raises(ValueError, match="such as 90s, 15m, 1h or 2d"):
         since(text, NOON)
+
+
+@pytest.mark.parametrize("kind", [["delivered"], {}, None, 5])
+def test_a_foreign_record_ends_no_filter(kind: object) -> None:
+    """Whatever stands where the type should."""
+    assert not Wanted(types=frozenset({"delivered"})).has(an_event(type=kind))

@@ -190,6 +190,11 @@ def test_the_checker_finds_what_is_wrong() -> None:
     assert check({"m": truth}, told[:1]).lost == ("m: seen",)
     assert check({"m": truth}, [*told, told[0]]).duplicated == ("m: a 2 times",)
     assert check({"m": truth}, [told[0], {**told[1], "sequence": 3}]).gaps == ("m: [1, 3]",)
+    swapped = [{**told[0], "sequence": 2}, {**told[1], "sequence": 1}]
+    assert check({"m": truth}, swapped).disordered == ("m: seen before delivered",)
+    twice = [{**told[0], "event_id": "c", "sequence": 3}, *told]
+    assert check({"m": truth}, twice).disordered == ("m: delivered [3, 1]",)
+    assert check({"m": truth}, [*told, told[0]]).disordered == ()
     failed = {**told[0], "event_id": "c", "type": "failed", "sequence": 3}
     assert check({"m": truth}, [*told, failed]).contradictory == ("m: failed",)
     assert check({}, told[:1]).contradictory == ("m: delivered",)

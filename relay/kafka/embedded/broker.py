@@ -47,8 +47,11 @@ class EmbeddedKafka:
         extra_properties: Mapping[str, str],
         ready_seconds: float,
     ) -> None:
-        self.data = Path(tempfile.mkdtemp(prefix="delivery-relay-kafka-")) if data is None else data.resolve()
-        self.data.mkdir(parents=True, exist_ok=True)
+        try:
+            self.data = Path(tempfile.mkdtemp(prefix="delivery-relay-kafka-")) if data is None else data.resolve()
+            self.data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EmbeddedKafkaFailed(f"{error.filename}: no folder for the data ({error.strerror})") from None
         self._temporary = data is None
         self._java = java
         self._port = port

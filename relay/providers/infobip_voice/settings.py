@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
-from relay.providers.account import Account, Polling
+from relay.providers.account import LONGEST_SECONDS, Account, Polling
 from relay.setting_types import SecretFromFile, one_secret, refused, required_secret
 
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+/?")
@@ -30,6 +30,7 @@ class InfobipVoicePolling(Polling):
     drain_seconds: float = Field(
         default=10,
         gt=0,
+        le=LONGEST_SECONDS,
         description="seconds between two collections of unread reports while messages are pending, such as 10",
     )
 
