@@ -131,7 +131,7 @@ class Relay:
         # Stopped before the turns are cancelled: half a turn's transaction would stay open for 10 s.
         self._parts.stop_at_end(loop.stop)
         self._parts.spawn(loop.intake.run())
-        self._parts.spawn(measure(loop, accounts, self._metrics, self.watched))
+        self._parts.spawn(measure(loop, accounts, self._metrics, self.watched, lambda: self.ready()[0]))
         self._parts.spawn(stay_small(lambda: loop.ownership.released))
         self._parts.spawn(self.watched.watch_consumer("slots", lambda: consumer, lambda: loop.awaits_kafka))
         probed = [TopicPartition(self._settings.topics.inbox, 0)]

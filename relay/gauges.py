@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from relay.lookups.accounts import Accounts
 from relay.observe.metrics import Metrics
@@ -12,7 +13,9 @@ GAUGE_SECONDS = 1.0
 TURN_SECONDS, RESTORE_SECONDS = 60.0, 600.0  # what may take long, but not for ever
 
 
-async def measure(loop: Loop, accounts: Accounts, metrics: Metrics, watched: Watched) -> None:
+async def measure(
+    loop: Loop, accounts: Accounts, metrics: Metrics, watched: Watched, is_ready: Callable[[], bool]
+) -> None:
     """Keep the gauges of what waits up to date."""
     while True:
         now = time.time()
@@ -26,6 +29,7 @@ async def measure(loop: Loop, accounts: Accounts, metrics: Metrics, watched: Wat
         waits = loop.awaits_kafka
         watched.note("a turn", None if waits else loop.turning_since, TURN_SECONDS)
         watched.note("restoring", None if waits else loop.ownership.acquiring_since, RESTORE_SECONDS)
+        metrics.ready.set(is_ready())
         metrics.slots_ready.set(sum(slot.ready for slot in slots))
         accounts.show_pauses(time.monotonic())
         for name, count in accounts.in_flight().items():

@@ -82,6 +82,7 @@ class Metrics:
         self.oldest_overdue_seconds = gauge("relay_oldest_overdue_seconds", "Delay of the lookup that is due longest.")
         self.partitions = gauge("relay_partitions", "Partitions there are over all processes, 0 before Kafka is found.")
         self.slots_owned = gauge("relay_slots_owned", "Partitions assigned to this process.")
+        self.ready = gauge("relay_ready", "1 while /ready says so, 0 while it tells what is waited for.")
         self.slots_ready = gauge("relay_slots_ready", "Partitions restored and working.")
         self.restore_seconds = timed("relay_restore_seconds", "From assignment to restored.", buckets=_RESTORE)
         self.commit_seconds = timed("relay_commit_seconds", "One transaction, begin to commit.", buckets=_COMMIT)

@@ -66,12 +66,18 @@ async def waits(replica: Replica, relay: World) -> None:
         return (status, json.loads(body).get("topics")) == (503, [relay.topics["dead_letters"]])
 
     await eventually_async(told, what="word of the topic in /ready")
+    await eventually_async(lambda: says_ready(replica, "0.0"), what="relay_ready at 0")
     assert (await replica.get("/live"))[0] == 200
 
 
 async def is_ready(replica: Replica) -> bool:
     """Tell whether the process says that it is ready."""
     return (await replica.get("/ready"))[0] == 200
+
+
+async def says_ready(replica: Replica, value: str) -> bool:
+    """Tell whether the metric has this value."""
+    return "\nrelay_ready " + value in (await replica.get("/metrics"))[1]
 
 
 async def test_refused_records_wait_for_the_topic_of_dead_letters(kafka: EmbeddedKafka, tmp_path: Path) -> None:
@@ -97,4 +103,5 @@ async def test_refused_records_wait_for_the_topic_of_dead_letters(kafka: Embedde
         letters = [restore(DeadLetter.model_validate(letter))[1] for letter in relay.letters()]
         assert sorted(map(str, letters)) == sorted(str(HOSTILE + topic.encode()) for topic in groups)
         await eventually_async(lambda: is_ready(replica), what="/ready")
+        await eventually_async(lambda: says_ready(replica, "1.0"), what="relay_ready at 1")
         assert await replica.terminated() == 0
