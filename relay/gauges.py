@@ -26,7 +26,7 @@ async def measure(
         metrics.messages_pending.set(sum(slot.pending for slot in slots))
         metrics.due_backlog.set(accounts.waiting + sum(slot.timers.overdue(now) for slot in slots))
         metrics.oldest_overdue_seconds.set(max(0.0, now - min(oldest, default=now)))
-        waits = loop.awaits_kafka
+        waits = loop.awaits_kafka or watched.kafka_lost
         watched.note("a turn", None if waits else loop.turning_since, TURN_SECONDS)
         watched.note("restoring", None if waits else loop.ownership.acquiring_since, RESTORE_SECONDS)
         metrics.ready.set(is_ready())

@@ -13,7 +13,12 @@ from typing import Any
 import structlog
 from aiokafka import TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import GroupAuthorizationFailedError, KafkaError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    CorruptRecordException,
+    GroupAuthorizationFailedError,
+    KafkaError,
+)
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
@@ -92,8 +97,23 @@ class Ingest:
                 await asyncio.Event().wait()
 
         subscriber(handle)
-        subscriber.get_msg = _next_records
+        subscriber.get_msg = self._taken
         return subscriber
+
+    async def _taken(self, consumer: Any) -> tuple[Any, ...]:
+        """Return the next records. Where some can't be unpacked, end the process.
+
+        aiokafka has then dropped what it had unpacked of other partitions, and the next commit would pass it.
+        """
+        try:
+            return await _next_records(consumer)
+        except Exception as error:
+            harmless = isinstance(error, KafkaError | ConsumerStoppedError)
+            if harmless and not isinstance(error, CorruptRecordException):
+                raise  # a right that is missing, or the consumer's end: nothing was taken out
+            self._failed(error)
+            await asyncio.Event().wait()
+            raise
 
     async def _move(self, topic: str, accept: Accept, message: KafkaMessage) -> None:
         records: Sequence[Any] = message.raw_message

@@ -111,13 +111,15 @@ class AccountLookups:
         ticket.running = True
         task = asyncio.create_task(self._look_up(ticket, lookup))
         self._running.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(partial(self._ended, ticket))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, ticket: Ticket, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._changed.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if not task.cancelled() and (error := task.exception()) is not None:  # not even an Exception: a panic in Rust
             log.error(Line.LOOKUP_FAILED, account=self.account, error=type(error).__name__, exc_info=error)
+            if not ticket.cancelled:
+                ticket.asker.answer(ticket.key, Unanswered(asked=True))
 
     async def _look_up(self, ticket: Ticket, lookup: Lookup) -> None:
         began = time.monotonic()

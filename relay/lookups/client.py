@@ -46,11 +46,15 @@ class PyreqwestHttp:
             builder = builder.headers(request.headers)
         if self._keep_cut:
             builder = builder.streamed_read_buffer_limit(0)  # what is read ahead is lost with the error
+        whole: HttpResponse | None = None
         try:
             async with builder.build_streamed() as response:
-                return await (self._kept(response) if self._keep_cut else self._whole(response))
+                whole = await (self._kept(response) if self._keep_cut else self._whole(response))
         except (TimeoutError, PyreqwestError) as error:
+            if whole is not None:
+                return whole  # only closing failed; the provider may not say it again
             raise HttpFailure(_kind(error), detail=_detail(error)) from None
+        return whole
 
     async def _whole(self, response: Response) -> HttpResponse:
         length = _header(response, "content-length")

@@ -62,7 +62,8 @@ class Tickets:
 
     @property
     def oldest_due(self) -> float | None:
-        """Since when the first one is due, in epoch seconds."""
+        """Since when the first one is due that anybody waits for, in epoch seconds."""
+        self.any()
         return min((queue[0].due for queue in self._queues.values() if queue), default=None)
 
     def put(self, ticket: Ticket) -> None:

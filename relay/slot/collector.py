@@ -120,25 +120,26 @@ class Collector:
         """Take out the wishes that a drain to its end fulfils."""
         self._failures, self._not_before = 0, 0.0
         self._reconciling.drained()
-        if drained.filter == WHATEVER_IS_UNREAD:
-            self._source.log.drained(drained.intended_at.timestamp(), Unanswered(asked=True))
         return {key: self.wishes.pop(key) for key, wish in list(self.wishes.items()) if fulfils(drained, wish)}
 
-    def settle(self, fulfilled: Mapping[bytes, Wish], gaps: Iterable[Gap]) -> list[bytes]:
+    def settle(self, drained: Intent, fulfilled: Mapping[bytes, Wish], gaps: Iterable[Gap]) -> list[bytes]:
         """Take wishes whose drain is decided whole; return those that are settled by it.
 
+        Lookups that only a drain can answer hear of it now, not before its last report.
         Where an open gap may have swallowed the report that was wanted, nothing is settled before the gap is closed.
         """
+        if drained.filter == WHATEVER_IS_UNREAD:
+            self._source.log.drained(drained.intended_at.timestamp(), Unanswered(asked=True))
         self._unsettled.update(fulfilled)
         return self.settled(gaps)
 
     def settled(self, gaps: Iterable[Gap]) -> list[bytes]:
-        """Take out the fulfilled wishes that no gap concerns (any more)."""
+        """Take out the fulfilled wishes that no gap concerns (any more); one that was wished anew is not settled."""
         filters = [gap.filter for gap in gaps] if self._source.log.there else []  # nothing would ever close them
         keys = [key for key, wish in self._unsettled.items() if not any(overlap(gap, wish.filter) for gap in filters)]
         for key in keys:
             del self._unsettled[key]
-        return keys
+        return [key for key in keys if key not in self.wishes]
 
     def failed(self, drained: Intent | None, monotonic: float, unanswered: Unanswered | None = None) -> list[bytes]:
         """Wait before the next drain, longer each time; return the wishes that this one was for.

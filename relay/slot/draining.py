@@ -85,7 +85,7 @@ def _end(turn: Turn, answer: Answer, key: bytes, rules_of: RulesOf) -> None:
     if not _is_good(answer):
         _not_fulfilled(turn, collector, intent, rules_of, Unanswered(asked=answer.asked, held=answer.held))
     elif not _is_full(answer, intent):
-        _settle(turn, collector.settle(answer.fulfilled, _account(turn, key).gaps), rules_of)
+        _settle(turn, collector.settle(intent, answer.fulfilled, _account(turn, key).gaps), rules_of)
 
 
 def _is_good(answer: Answer) -> bool:

@@ -66,7 +66,11 @@ class Ownership(ConsumerRebalanceListener):
             self._consumer.pause(*self._assigned)  # first: records are being delivered already
         log.info(Line.SLOTS_ASSIGNED, partitions=sorted({tp.partition for tp in self._assigned}))
         self.joined = True
-        await self.acquire(member_of(self._consumer))
+        try:
+            await self.acquire(member_of(self._consumer))
+        except Exception as error:
+            self._failed(error)  # aiokafka would only log it, and go on without slots
+            raise
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Wait for the running turn, then let go of everything: the group revokes all at each rebalance."""

@@ -74,6 +74,7 @@ async def understood(whole: Assembled, source: Source | None, letter: Letters) -
     if not is_success(first.status):
         _not_a_page(answer, drained, source.error_in(body) if source is not None else None)
     elif source is None:
+        answer.item = Read(drained=drained, lost=first.cut or "not_configured")  # a gap, for who knows the account
         why = "account: not configured any more: configure it again, then send these bytes again"
         answer.letters = _letters_of_all(whole, letter, BadRecordCode.UNKNOWN_ACCOUNT, why)
     elif first.status != NO_CONTENT:

@@ -14,7 +14,7 @@ from relay.lookups.pacing import Pace
 from relay.observe.metrics import Metrics
 from tests.builders import a_lookup
 
-Scripted = HttpResponse | Exception
+Scripted = HttpResponse | BaseException
 FOUND = HttpResponse(200, b"{}")
 
 
@@ -38,7 +38,7 @@ class FakeHttp:
         finally:
             self._in_flight -= 1
         scripted = self.script(request.path)
-        if isinstance(scripted, Exception):
+        if isinstance(scripted, BaseException):
             raise scripted
         return scripted
 

@@ -142,3 +142,15 @@ async def test_cancelled_lookups_answer_nobody() -> None:
         await driven.slot.got(1)
         assert list(driven.slot.items) == [b"m-1"]
         assert driven.http.paths == ["/run", "/m-1"]
+
+
+class Panic(BaseException):
+    """What a client in Rust raises for a bug of its own: no Exception."""
+
+
+async def test_a_lookup_that_ends_without_an_item_is_asked_about_again() -> None:
+    """Else its message would wait for it for ever."""
+    async with an_account(FakeHttp(script=lambda path: Panic() if path == "/m-1" else FOUND)) as driven:
+        driven.ask("m-1", "m-2")
+        await driven.slot.got(2)
+        assert driven.slot.items == {b"m-1": [Unanswered(asked=True)], b"m-2": [Answered(report=None)]}

@@ -246,3 +246,26 @@ async def test_with_a_log_a_drain_ends_no_lookup() -> None:
 def test_reports_are_told_as_they_came() -> None:
     """The fakes above make reports that differ by their id."""
     assert isinstance(read_words(b"m-1 ?", None).reports[0], Report)
+
+
+@in_virtual_time
+async def test_an_error_that_nobody_foresaw_ends_no_lookups_but_its_own() -> None:
+    """The message is asked about again; the next one is looked up."""
+    async with a_log(HttpResponse(200, b"bug")) as driven:
+        driven.ask("m-1")
+        await asyncio.sleep(5)
+        assert driven.items("m-1") == [Unanswered(asked=True)]
+        driven.ask("m-2")
+        await asyncio.sleep(5)
+        assert len(driven.items("m-2")) == 1
+
+
+@in_virtual_time
+async def test_a_lookup_that_nobody_waits_for_is_not_overdue_for_ever() -> None:
+    """Without a log nobody comes for it; its account went elsewhere."""
+    async with a_log(logs_path="") as driven:
+        ticket = driven.lookups.ask(driven.slot, b"m-1", due=100.0, urgency=Urgency.PENDING)
+        assert driven.lookups.oldest_due == 100.0
+        ticket.cancel()
+        assert driven.lookups.oldest_due is None
+        assert driven.lookups.waiting == 0

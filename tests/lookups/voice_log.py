@@ -28,6 +28,8 @@ UNREADABLE = (UnreadableReport(body=b"{}", reason="field status: missing"),)
 
 def read_words(body: bytes, _content_type: str | None) -> Page:
     """Return a page with a report for each word; a question mark is what can't be read, a bang where it breaks off."""
+    if body.startswith(b"bug"):
+        raise RuntimeError("nobody foresaw it")
     if body.startswith(b"<"):
         raise Garbled("no words")
     words = body.decode().split()

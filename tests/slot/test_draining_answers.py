@@ -9,12 +9,12 @@ from relay.core.model import EventType
 from relay.slot import raw
 from relay.slot.answers import FRAGMENT_SECONDS
 from tests.collected import ACCOUNT, an_unread_request
-from tests.slot.drained import LIMITED, OVER_SECONDS, a_call, filters, published
+from tests.slot.drained import LIMITED, OVER_SECONDS, UNREAD, a_call, filters, published
 from tests.slot.stored import a_response, stored
 from tests.slot.voice_process import Process
 from tests.slot.voice_provider import BREAKS_OFF, How
 from tests.slot.voice_world import Taken, World
-from tests.virtual_time import in_virtual_time
+from tests.virtual_time import in_virtual_time, settled
 
 
 @in_virtual_time
@@ -205,3 +205,74 @@ async def test_a_report_of_an_answer_nobody_asked_for_is_decided() -> None:
     world.raw += stored(a_response(body=b"m-4 " + BREAKS_OFF))
     await process.turns()
     assert (published(world), len(world.letters), world.account().gaps) == (["m-4"], 1, ())
+
+
+@in_virtual_time
+async def test_an_answer_that_a_replica_without_the_account_decides_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a configuration is rolled out: whoever knows the account looks into the log for its reports."""
+    world = World()
+    world.provider.knows("m-1", "m-2")
+    world.provider.held = True
+    process = Process(world)
+    world.ask(a_call())
+    await process.turns()
+    process.let_go()
+    world.provider.answer(How.FINE)
+    await settled()
+    stranger = Process(world)
+    stranger.slot.close()
+    stranger._collection._sources = {}
+    stranger._collection._homes = {}
+    monkeypatch.setattr(stranger, "_rules_of", lambda _: None)
+    stranger.own()
+    await stranger.turns()
+    assert ([gap.why for gap in world.account().gaps], world.account().intent) == (["not_configured"], None)
+    stranger.die()
+    process = Process(world)
+    await asyncio.sleep(OVER_SECONDS)
+    await process.turns()
+    assert (published(world), world.account().gaps) == (["m-1", "m-2"], ())
+
+
+@in_virtual_time
+async def test_a_request_that_comes_while_an_older_one_is_settled_survives_a_crash(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The older one's end must not take the state away that the newer one waits by."""
+    world = World()
+    world.provider.knows(*(f"m-{number}" for number in range(6)))
+    world.provider.held = True
+    process = Process(world)
+    world.ask(an_unread_request(request_id="r-1"))
+    await process.turn()
+    await process.turn()
+    world.provider.answer(How.FINE)
+    await settled()
+    await process.turn(limit=4)
+    source = process.slot.collectors[ACCOUNT]._source
+    monkeypatch.setattr(source, "opens_at", lambda monotonic: monotonic + 60)  # it may not be asked now
+    world.ask(an_unread_request(request_id="r-2"))
+    await process.turn(limit=4)
+    await process.turn(limit=4)
+    assert UNREAD in world.state
+    process.die()
+    world.provider.held = False
+    world.provider.knows("m-7")
+    process = Process(world)
+    await process.turns()
+    assert "m-7" in published(world)
+
+
+@in_virtual_time
+async def test_without_a_log_a_lookup_ends_with_the_last_report_of_a_drain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not with its first: the message's own may stand behind it, and would come after an inferred failure."""
+    world = World()
+    world.provider.log_is_there = False
+    world.provider.knows(*(f"m-{number}" for number in range(6)))
+    process = Process(world)
+    told: list[int] = []
+    log = process.slot.collectors[ACCOUNT]._source.log
+    monkeypatch.setattr(log, "drained", lambda *_: told.append(len(published(world))))
+    world.ask(an_unread_request())
+    await process.turns(limit=2)
+    assert told == [4]
