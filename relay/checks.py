@@ -114,7 +114,13 @@ async def account_finding(name: str, account: Account) -> list[Finding]:
     what = f"account {name}"
     request = PROVIDERS[account.provider].probe(account)
     if request is None:
-        return [Finding(what=what, ok=True, detail="not asked: this provider has no request that consumes nothing")]
+        return [
+            Finding(
+                what=what,
+                ok=True,
+                detail="not asked: as the account is configured, every request would consume reports",
+            )
+        ]
     http = PyreqwestHttp(
         account.base_url,
         headers=PROVIDERS[account.provider].credentials(account),

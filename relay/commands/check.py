@@ -13,6 +13,7 @@ from rich.text import Text
 
 from relay.checks import Finding, findings
 from relay.commands.options import BootstrapOption, ConfigOption, JsonOption, settings_of
+from relay.mistakes import ConfigurationError
 
 app = typer.Typer(add_completion=False)
 
@@ -21,8 +22,14 @@ PIPED_WIDTH = 400  # one line each for grep and logs; a terminal gets columns th
 
 @app.command("check")
 def check(config: ConfigOption = None, bootstrap_servers: BootstrapOption = None, json_: JsonOption = False) -> None:  # noqa: FBT002 - typer's way to say a flag
-    """Try what the relay needs, without consuming anything; exit 1 if something fails."""
-    settings = settings_of(config, bootstrap_servers)
+    """Try what the relay needs, without consuming anything; exit 1 if something fails, 2 if the configuration does."""
+    try:
+        settings = settings_of(config, bootstrap_servers)
+    except ConfigurationError as error:
+        if json_:
+            wrong = [Finding(what="configuration", ok=False, detail=line) for line in error.lines]
+            typer.echo(json.dumps([asdict(finding) for finding in wrong]))
+        raise
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # its errors are told in our own words
     found = asyncio.run(findings(settings))
     if json_:

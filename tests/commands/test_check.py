@@ -16,6 +16,7 @@ from relay.contracts import schemas
 from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.embedded.ports import free_ports
 from relay.lookups.http import HttpResponse
+from relay.mistakes import ConfigurationError
 from relay.providers.hyber import HyberAccount
 from relay.providers.infobip_voice import InfobipVoiceAccount
 from relay.simulator.faults import Fault, FaultKind
@@ -193,3 +194,14 @@ def test_schemas_of_another_release_are_named(tmp_path: Path) -> None:
     found = schemas_finding(tmp_path)
     assert (found.ok, found.fix) == (False, "run `relay schemas write`")
     assert "status_changed.v1.schema.json is stale" in found.detail
+
+
+def test_mistakes_of_the_configuration_are_json_too(tmp_path: Path) -> None:
+    """Whoever reads the findings with a program finds each mistake among them; it is wrong usage all the same."""
+    file = tmp_path / "relay.toml"
+    file.write_text('[http]\nport = "x"\n[logging]\nlevel = "loud"\n')
+    result = check("--config", file, "--json")
+    found = json.loads(result.stdout)
+    assert isinstance(result.exception, ConfigurationError)
+    assert [each["detail"] for each in found] == list(result.exception.lines)
+    assert {(each["what"], each["ok"]) for each in found} == {("configuration", False)}
