@@ -149,11 +149,11 @@ async def test_more_unreadable_elements_than_anybody_looks_at_are_kept_with_thei
 
 
 async def test_an_answer_of_an_unknown_account_is_kept() -> None:
-    """Whoever removed the account from the configuration finds the reports among the dead letters."""
+    """Whoever removed the account from the configuration finds the reports among the dead letters, and a gap."""
     letters = FakeLetters()
     answer = await understood(whole_of(a_response(body=bytes(SMALL + 5))), None, letters)
     assert isinstance(answer.item, Read)
-    assert answer.item.lost is None
+    assert answer.item.lost == "not_configured"
     assert [(offset, code) for offset, code, _, _ in letters.made] == [
         (0, BadRecordCode.UNKNOWN_ACCOUNT),
         (1, BadRecordCode.UNKNOWN_ACCOUNT),
