@@ -9,7 +9,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line."""
-    # Else pydantic looks for plugins in every package that is installed, which takes as long as importing aiokafka.
+    # Else pydantic looks for plugins in every package that is installed: the more there are, the longer it takes.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     gc.disable()  # what is made until the command's module is imported stays for good; it is enabled there
     try:

@@ -29,18 +29,20 @@ def check(truths: Mapping[str, Truth], events: Iterable[Mapping[str, Any]]) -> F
         of[event["message_id"]].append(event)
     counts = Counter(event["event_id"] for found in of.values() for event in found)
     return Findings(
-        lost=tuple(f"{key}: {kind}" for key, truth in truths.items() for kind in sorted(due(truth) - _types(of[key]))),
+        lost=tuple(
+            f"{key}: {kind}" for key, truth in truths.items() for kind in sorted(due(truth) - types_in(of[key]))
+        ),
         duplicated=tuple(
             f"{key}: {event_id} {counts[event_id]} times"
             for key, found in of.items()
             for event_id in sorted({event["event_id"] for event in found})
             if counts[event_id] > 1
         ),
-        gaps=tuple(
-            f"{key}: {numbers}" for key in of if (numbers := _sequence(of[key])) != [*range(1, len(numbers) + 1)]
+        gaps=gaps(of),
+        disordered=disordered(of),
+        contradictory=tuple(
+            f"{key}: {kind}" for key in of for kind in sorted(types_in(of[key]) - due(truths.get(key)))
         ),
-        disordered=tuple(f"{key}: {what}" for key in of for what in disorder(of[key])),
-        contradictory=tuple(f"{key}: {kind}" for key in of for kind in sorted(_types(of[key]) - due(truths.get(key)))),
     )
 
 
@@ -52,7 +54,22 @@ def due(truth: Truth | None) -> set[str]:
     return kinds | ({"seen"} if truth.seen_at is not None else set())
 
 
-def disorder(events: Iterable[Mapping[str, Any]]) -> list[str]:
+def gaps(of: Mapping[str, Iterable[Mapping[str, Any]]]) -> tuple[str, ...]:
+    """Name the messages whose different events are not numbered 1, 2, 3 …; two events with one number stay two."""
+    return tuple(f"{key}: {numbers}" for key in of if (numbers := _sequence(of[key])) != [*range(1, len(numbers) + 1)])
+
+
+def disordered(of: Mapping[str, Iterable[Mapping[str, Any]]]) -> tuple[str, ...]:
+    """Name what is out of `sequence`."""
+    return tuple(f"{key}: {what}" for key in of for what in _disorder(of[key]))
+
+
+def types_in(events: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the types of events."""
+    return {event["type"] for event in events}
+
+
+def _disorder(events: Iterable[Mapping[str, Any]]) -> list[str]:
     """Tell what of one message is out of `sequence`: within a topic as it was read, and an engagement's delivery.
 
     A topic has one type, and one partition for a message, which is read in order; what comes twice counts once.
@@ -68,10 +85,5 @@ def disorder(events: Iterable[Mapping[str, Any]]) -> list[str]:
     return found
 
 
-def _types(events: Iterable[Mapping[str, Any]]) -> set[str]:
-    return {event["type"] for event in events}
-
-
 def _sequence(events: Iterable[Mapping[str, Any]]) -> list[int]:
-    """Return the numbers of the different events; two events with one number stay two."""
     return sorted(number for _, number in {(event["event_id"], event["sequence"]) for event in events})

@@ -5,31 +5,17 @@ The rule: what was handed out, less what was cut off in flight and is older than
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from relay.simulator.infobip_truth import HandedOut
-from tests.checking import disorder
+from tests.checking import Findings, disordered, gaps, types_in
 
 DELIVERED, PENDING = 5, (2, 3, 7)
 FAILED = frozenset({6, 9, 15, 96, 97, 98, 99})
 ANSWERED = frozenset({5000, 5001, 10000, 10002})
 """The codes of the simulator's own endings."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """What is wrong, each as `message id: detail`."""
-
-    lost: tuple[str, ...] = ()
-    duplicated: tuple[str, ...] = ()
-    gaps: tuple[str, ...] = ()
-    disordered: tuple[str, ...] = ()
-    contradictory: tuple[str, ...] = ()
-
-
-NOTHING = Findings()
 Events = Iterable[Mapping[str, Any]]
 
 
@@ -42,12 +28,12 @@ def check_calls(handed_out: Iterable[HandedOut], events: Events, *, now: float) 
     for event in events:
         of[event["message_id"]].append(event)
     return Findings(
-        lost=tuple(f"{key}: {kind}" for key, kinds in recoverable.items() for kind in sorted(kinds - _types(of[key]))),
-        duplicated=tuple(_duplicates(of)),
-        gaps=tuple(
-            f"{key}: {numbers}" for key in of if (numbers := _sequence(of[key])) != [*range(1, len(numbers) + 1)]
+        lost=tuple(
+            f"{key}: {kind}" for key, kinds in recoverable.items() for kind in sorted(kinds - types_in(of[key]))
         ),
-        disordered=tuple(f"{key}: {what}" for key in of for what in disorder(of[key])),
+        duplicated=tuple(_duplicates(of)),
+        gaps=gaps(of),
+        disordered=disordered(of),
         contradictory=tuple(
             f"{key}: {event['type']}{' inferred' * event['inferred']}"
             for key in of
@@ -90,12 +76,3 @@ def _duplicates(of: Mapping[str, list[Mapping[str, Any]]]) -> Iterable[str]:
     for key, events in of.items():
         counts = Counter((event["type"], event["inferred"]) for event in events)
         yield from (f"{key}: {kind} {count} times" for (kind, _), count in sorted(counts.items()) if count > 1)
-
-
-def _types(events: Events) -> set[str]:
-    return {event["type"] for event in events}
-
-
-def _sequence(events: Events) -> list[int]:
-    """Return the numbers of the different events; two events with one number stay two."""
-    return sorted(number for _, number in {(event["event_id"], event["sequence"]) for event in events})

@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from relay.simulator.infobip_truth import HandedOut
-from tests.checking_calls import NOTHING, check_calls
+from tests.checking import NOTHING
+from tests.checking_calls import check_calls
 
 NOW = 1_000_000.0
 HANDED_OUT = HandedOut(

@@ -62,20 +62,13 @@ def test_files_that_are_no_toml_are_refused_in_one_line() -> None:
 
 
 @pytest.mark.parametrize("provider", ['["hyber"]', "{ name = 'hyber' }", "5"])
-def test_a_provider_that_is_no_word_is_named(tmp_path: Path, provider: str) -> None:
+def test_a_provider_that_is_no_word_is_named(provider: str) -> None:
     """Whatever kind of value it is."""
-    file = tmp_path / "relay.toml"
-    file.write_text(f"[accounts.main]\nprovider = {provider}\n")
-    with pytest.raises(ConfigurationError, match=r"accounts\.main.provider"):
-        load_settings(file, {})
+    assert "accounts.main.provider" in refusal(f"[accounts.main]\nprovider = {provider}\n")[0]
 
 
-def test_an_interval_of_drains_has_a_bound(tmp_path: Path) -> None:
+def test_an_interval_of_drains_has_a_bound() -> None:
     """A year: what is added to an instant must stay within the calendar."""
-    file = tmp_path / "relay.toml"
-    file.write_text(
-        '[accounts.voice]\nprovider = "infobip_voice"\nbase_url = "https://a.example"\nusername = "u"\npassword = "p"\n'
-        "[accounts.voice.polling]\ndrain_seconds = 1e12\n"
-    )
-    with pytest.raises(ConfigurationError, match="drain_seconds: must be at most"):
-        load_settings(file, {})
+    voice = HYBER.replace('"hyber"', '"infobip_voice"').replace('client_id = "1021"\n', "")
+    (line,) = refusal(f"{voice}[accounts.x.polling]\ndrain_seconds = 1e12\n")
+    assert "drain_seconds: must be at most" in line

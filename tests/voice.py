@@ -18,7 +18,8 @@ from relay.simulator.infobip_endings import ended
 from relay.simulator.infobip_truth import HandedOut
 from relay.simulator.lookups import Call
 from relay.simulator.server import Simulator
-from tests.checking_calls import Findings, check_calls, types_of
+from tests.checking import Findings
+from tests.checking_calls import check_calls, types_of
 from tests.kept import Stored, headers_of, put_together, stored_records
 from tests.polling import PATIENCE_SECONDS, eventually, eventually_async
 from tests.running import EVENT_TOPICS, World, world

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from relay.commands.options import UnusedConfigOption
+from relay.commands.options import PortOption, UnusedConfigOption
 from relay.kafka.embedded.broker import EmbeddedKafka
 
 app = typer.Typer(add_completion=False)
@@ -17,9 +17,7 @@ DEFAULT_PORT = 9092
 
 @app.command("broker")
 def broker(
-    port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="The port to listen on; 0 for any free one.")
-    ] = DEFAULT_PORT,
+    port: PortOption = DEFAULT_PORT,
     data: Annotated[
         Path | None, typer.Option(help="Keep the data in this folder; else it is removed at the end.")
     ] = None,

@@ -27,18 +27,21 @@ def check(config: ConfigOption = None, bootstrap_servers: BootstrapOption = None
         settings = settings_of(config, bootstrap_servers)
     except ConfigurationError as error:
         if json_:
-            wrong = [Finding(what="configuration", ok=False, detail=line) for line in error.lines]
-            typer.echo(json.dumps([asdict(finding) for finding in wrong]))
+            _print_json([Finding(what="configuration", ok=False, detail=line) for line in error.lines])
         raise
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # its errors are told in our own words
     found = asyncio.run(findings(settings))
     if json_:
-        typer.echo(json.dumps([asdict(finding) for finding in found]))
+        _print_json(found)
     else:
         console = Console()
         (console if console.is_terminal else Console(width=PIPED_WIDTH)).print(table_of(found))
     if not all(finding.ok for finding in found):
         raise typer.Exit(1)
+
+
+def _print_json(found: Sequence[Finding]) -> None:
+    typer.echo(json.dumps([asdict(finding) for finding in found]))
 
 
 def table_of(found: Sequence[Finding]) -> Table:

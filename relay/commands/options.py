@@ -16,6 +16,7 @@ ConfigOption = Annotated[
 UnusedConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Taken as by every command; this one reads nothing of it.")
 ]
+PortOption = Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on; 0 for any free one.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 BootstrapOption = Annotated[
     str | None, typer.Option("--bootstrap-servers", help="Use this Kafka instead of the configured or a local one.")

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from relay.commands.options import UnusedConfigOption
+from relay.commands.options import PortOption, UnusedConfigOption
 from relay.mistakes import ConfigurationError
 from relay.simulator.hyber import HyberSite
 from relay.simulator.infobip import InfobipSite
@@ -30,9 +30,7 @@ def _voice(text: str, **options: Any) -> Any:
 @app.command("simulate", epilog=EXAMPLE)
 def simulate(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="The port to listen on; 0 for any free one.")
-    ] = DEFAULT_PORT,
+    port: PortOption = DEFAULT_PORT,
     speed: Annotated[float, typer.Option(help="How many times faster than life messages and calls age.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Another seed, other life cycles.")] = 0,
     unknown: Annotated[

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, NoReturn
 
 import structlog
 from aiokafka import TopicPartition
@@ -93,8 +93,7 @@ class Ingest:
             try:
                 await self._move(topic, accept, message)
             except Exception as error:  # noqa: BLE001 - FastStream would swallow it, and a later commit pass its records
-                self._failed(error)
-                await asyncio.Event().wait()
+                await self._end_by(error)
 
         subscriber(handle)
         subscriber.get_msg = self._taken
@@ -111,9 +110,13 @@ class Ingest:
             harmless = isinstance(error, KafkaError | ConsumerStoppedError)
             if harmless and not isinstance(error, CorruptRecordException):
                 raise  # a right that is missing, or the consumer's end: nothing was taken out
-            self._failed(error)
-            await asyncio.Event().wait()
-            raise
+            await self._end_by(error)
+
+    async def _end_by(self, error: Exception) -> NoReturn:
+        """End the process; until then do nothing, since a later commit would pass records that nobody moved."""
+        self._failed(error)
+        await asyncio.Event().wait()
+        raise error
 
     async def _move(self, topic: str, accept: Accept, message: KafkaMessage) -> None:
         records: Sequence[Any] = message.raw_message

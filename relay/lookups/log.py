@@ -102,7 +102,7 @@ class LogLookups:
     async def run(self) -> None:
         """Look messages up as the limits allow, for ever."""
         while True:
-            if not (self._tickets.any() and self.there):
+            if not (self.there and self._tickets.any()):
                 self._changed.clear()
                 await self._changed.wait()
             elif not self.door.passes:
@@ -185,10 +185,11 @@ class LogLookups:
             return Unanswered(asked=True)
         try:
             page = await asyncio.to_thread(self._read_page, response.body, response.content_type)
-        except Exception as error:  # what nobody can read must not end the process, and the next one after it
-            if not isinstance(error, Garbled):
-                log.exception(Line.LOG_FAILED, account=self._account, why="unexpected", error=type(error).__name__)
+        except Garbled:
             page = None
+        except Exception as error:  # what nobody can read must not end the process, and the next one after it
+            log.exception(Line.LOG_FAILED, account=self._account, why="unexpected", error=type(error).__name__)
+            return Unanswered(asked=True)
         if page is None or page.broken:
             self._tell_failed("garbled" if page is None else "broken", response.status)
             return Unanswered(asked=True)

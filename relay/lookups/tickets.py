@@ -14,7 +14,7 @@ from relay.lookups.door import SPREAD_SECONDS, Door
 from relay.lookups.gate import Closed
 
 # After so many a less urgent one, if one waits: a load that lasts makes all of them late, and none for ever.
-IN_A_ROW = MappingProxyType({Urgency.NEW: 1, Urgency.PENDING: 3, Urgency.WATCHED: 1})
+IN_A_ROW = MappingProxyType({Urgency.NEW: 1, Urgency.PENDING: 3})
 
 
 class Asker(Protocol):
@@ -63,7 +63,7 @@ class Tickets:
     @property
     def oldest_due(self) -> float | None:
         """Since when the first one is due that anybody waits for, in epoch seconds."""
-        self.any()
+        self._pass_over_cancelled()
         return min((queue[0].due for queue in self._queues.values() if queue), default=None)
 
     def put(self, ticket: Ticket) -> None:
@@ -72,10 +72,13 @@ class Tickets:
 
     def any(self) -> bool:
         """Tell whether one waits that was not cancelled."""
+        self._pass_over_cancelled()
+        return len(self) > 0
+
+    def _pass_over_cancelled(self) -> None:
         for queue in self._queues.values():
             while queue and queue[0].cancelled:
                 queue.popleft()
-        return len(self) > 0
 
     def take(self) -> Ticket:
         """Take the one whose turn it is: of the most urgent, but after some of them one of the others."""

@@ -16,6 +16,12 @@ from tests.chaos.rounds import Round
 
 WRONG = ("lost", "duplicated", "gaps", "disordered", "contradictory", "exceeded")
 
+HEADS = (
+    *("fault", "rounds", "messages", "calls", "events"),
+    *("lost", "twice", "gaps", "disordered", "contradictory", "over limits"),
+    *("complaints", "ended by itself", "settled within"),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -47,10 +53,7 @@ def line(played: Round) -> str:
 
 def table(run: Run) -> Table:
     """Show the run by fault."""
-    heads = ("fault", "rounds", "messages", "calls", "events", "lost", "twice", "gaps")
-    shown = Table(
-        *heads, "disordered", "contradictory", "over limits", "complaints", "ended by itself", "settled within"
-    )
+    shown = Table(*HEADS)
     by_fault: dict[str, list[Round]] = defaultdict(list)
     for played in run.rounds:
         by_fault[played.fault].append(played)

@@ -48,3 +48,29 @@ def test_a_command_bears_its_own_name() -> None:
     assert isinstance(group, Commands)
     commands = [group.get_command(Context(group), name) for name in NAMES]
     assert [command.name for command in commands] == list(NAMES)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["schemas", "write"],
+        ["schemas", "check"],
+        ["schemas", "release"],
+        ["schemas", "compare"],
+        ["broker"],
+        ["simulate"],
+    ],
+)
+def test_every_command_takes_a_configuration(arguments: list[str]) -> None:
+    """Those that read nothing of it say so."""
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*arguments, "--help"])
+    assert "--config" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["broker", "simulate"])
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_a_port_that_cannot_be_is_wrong_usage(command: str, port: str) -> None:
+    """With the bounds, and without a traceback."""
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, [command, "--port", port])
+    assert done.exit_code == 2
+    assert "--port" in done.stderr

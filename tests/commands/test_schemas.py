@@ -128,29 +128,3 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         1,
         [f"{tmp_path / 'file'}: can't be written (File exists); choose others by --folder and --docs"],
     )
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["schemas", "write"],
-        ["schemas", "check"],
-        ["schemas", "release"],
-        ["schemas", "compare"],
-        ["broker"],
-        ["simulate"],
-    ],
-)
-def test_every_command_takes_a_configuration(arguments: list[str]) -> None:
-    """Those that read nothing of it say so."""
-    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*arguments, "--help"])
-    assert "--config" in done.stdout
-
-
-@pytest.mark.parametrize("command", ["broker", "simulate"])
-@pytest.mark.parametrize("port", ["-1", "65536"])
-def test_a_port_that_cannot_be_is_wrong_usage(command: str, port: str) -> None:
-    """With the bounds, and without a traceback."""
-    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, [command, "--port", port])
-    assert done.exit_code == 2
-    assert "--port" in done.stderr

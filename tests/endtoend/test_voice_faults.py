@@ -10,7 +10,7 @@ import pytest_asyncio
 from relay.core.identity import event_id
 from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator.infobip_calls import CallEnd
-from tests.checking_calls import NOTHING
+from tests.checking import NOTHING
 from tests.endtoend.voice_relay import drained, running_voices
 from tests.polling import eventually
 from tests.voice import Setup, VoiceAccount, at_once

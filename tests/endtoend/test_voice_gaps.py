@@ -12,7 +12,7 @@ from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator.infobip import InfobipSite
 from relay.simulator.infobip_calls import CallEnd
 from relay.simulator.infobip_endings import ended
-from tests.checking_calls import NOTHING
+from tests.checking import NOTHING
 from tests.endtoend.voice_relay import drained, running_voices
 from tests.polling import eventually
 from tests.voice import LOG, Setup, VoiceAccount, an_id, in_seconds, page_of

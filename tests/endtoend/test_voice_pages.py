@@ -15,7 +15,7 @@ from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator.infobip import InfobipSite
 from relay.simulator.infobip_calls import CallEnd
 from relay.simulator.infobip_endings import ended
-from tests.checking_calls import NOTHING
+from tests.checking import NOTHING
 from tests.endtoend.voice_relay import running_voices
 from tests.polling import eventually
 from tests.voice import Setup, VoiceAccount, an_id, at_once, nothing_for, page_of

@@ -16,7 +16,7 @@ from tests.chaos.load import Load
 from tests.chaos.scene import scene
 from tests.polling import eventually
 
-pytestmark = [pytest.mark.kafka]
+pytestmark = pytest.mark.kafka
 
 BACK_OFF_MILLISECONDS = 5_000
 

@@ -25,7 +25,7 @@ from tests.polling import eventually
 from tests.running import World
 from tests.voice import Setup, VoiceAccount, in_seconds, voices
 
-pytestmark = [pytest.mark.kafka]
+pytestmark = pytest.mark.kafka
 
 OLD, NEW = 4, 7
 INTERNAL = ("inbox", "raw", "state")

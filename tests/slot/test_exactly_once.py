@@ -19,7 +19,7 @@ from tests.replica import Replica
 from tests.running import EVENT_TOPICS, World, world
 from tests.scripts import SCRIPTS
 
-pytestmark = [pytest.mark.kafka]
+pytestmark = pytest.mark.kafka
 
 FAILPOINTS = (str(Path(__file__).with_name("failpoints.py")),)
 POLLING = {"initial_seconds": 0.2, "factor": 1.2, "max_seconds": 1}

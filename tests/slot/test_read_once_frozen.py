@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from relay.kafka.embedded.broker import EmbeddedKafka
-from tests.checking_calls import NOTHING
+from tests.checking import NOTHING
 from tests.polling import eventually, eventually_async
 from tests.replica import Replica
 from tests.slot.victims import LIMIT, UNLOGGED, Victims, loaded, pair_of, placed, proven, voice
 from tests.voice import Setup, VoiceAccount, assert_limits_kept, nothing_for, voices
 
-pytestmark = [pytest.mark.kafka]
+pytestmark = pytest.mark.kafka
 
 
 async def _replaced(account: VoiceAccount, frozen: Replica) -> Replica:

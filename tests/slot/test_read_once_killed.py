@@ -7,12 +7,12 @@ import pytest
 
 from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator.infobip_calls import CallEnd
-from tests.checking_calls import NOTHING
+from tests.checking import NOTHING
 from tests.polling import eventually
 from tests.slot.victims import FAILPOINTS, SHORT, UNLOGGED, Victims, loaded, pair_of, proven, voice
 from tests.voice import Setup, VoiceAccount, at_once
 
-pytestmark = [pytest.mark.kafka]
+pytestmark = pytest.mark.kafka
 
 STEPS = ("intended", "answered", "appended", "commit", "committed")
 """Of the protocol in its order, each after the named step but `commit`, which is before it."""

@@ -12,7 +12,7 @@ from tests.replica import Replica
 from tests.slot.victims import UNLOGGED, loaded, proven, voice
 from tests.voice import VoiceAccount, nothing_for
 
-pytestmark = [pytest.mark.kafka]
+pytestmark = pytest.mark.kafka
 
 
 async def test_an_orderly_end_during_a_drain_keeps_its_answer(kafka: EmbeddedKafka, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.offsets import rewind
 from tests.polling import eventually, eventually_async
 from tests.running import World, world
 
-pytestmark = [pytest.mark.kafka]
+pytestmark = pytest.mark.kafka
 
 POLLING = {"initial_seconds": 0.2, "factor": 1.2, "max_seconds": 0.5}
 

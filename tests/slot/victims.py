@@ -8,7 +8,7 @@ from pathlib import Path
 from relay.simulator.infobip import InfobipSite
 from relay.simulator.infobip_calls import CallEnd
 from relay.simulator.infobip_endings import ended
-from tests.checking_calls import NOTHING
+from tests.checking import NOTHING
 from tests.polling import eventually, eventually_async
 from tests.replica import Replica
 from tests.voice import Setup, VoiceAccount, assert_limits_kept, voices
