@@ -209,8 +209,10 @@ class World:
         outputs = [self.topics[name] for name in OUTPUTS]
         self._reader.assign([TopicPartition(name, number) for name in outputs for number in range(self.partitions)])
         await self._reader.seek_to_beginning()
-        names = {topic: name for name, topic in self.topics.items()}
-        self._reading = asyncio.create_task(read_all(self._reader, names, self.seen))
+        self._reading = asyncio.create_task(self._read({topic: name for name, topic in self.topics.items()}))
+
+    async def _read(self, names: Mapping[str, str]) -> None:
+        await read_all(self._reader, names, self.seen)
 
     async def close(self) -> None:
         """End everything; frozen processes, too."""

@@ -22,19 +22,27 @@ from tests.chaos.cluster import NODES, cluster
 from tests.chaos.faults import ALL, FAULTS, dealt
 from tests.chaos.figures import Run, as_json, line, table
 from tests.chaos.rounds import Rate, Round, played, whole
-from tests.chaos.scene import scene
+from tests.chaos.scene import PAGE, scene
 
 TABLE_WIDTH = 190
 console = Console(stderr=True)
 
 
 async def run(
-    brokers: list[EmbeddedKafka], folder: Path, *, rounds: int, seed: int, minutes: float, names: list[str], rate: Rate
+    brokers: list[EmbeddedKafka],
+    folder: Path,
+    *,
+    rounds: int,
+    seed: int,
+    minutes: float,
+    names: list[str],
+    rate: Rate,
+    page: int,
 ) -> Run:
     """Play the rounds, as many as fit into the minutes, and judge everything at the end."""
     began, started_at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     done: list[Round] = []
-    async with scene(brokers, folder) as made:
+    async with scene(brokers, folder, page=page) as made:
         for number, fault in enumerate(itertools.islice(dealt(names, seed), rounds), 1):
             if time.monotonic() - began > minutes * 60:
                 break
@@ -72,6 +80,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Where the figures go.")] = Path("chaos.json"),
     messages: Annotated[int, typer.Option(help="Messages a second.")] = 100,
     calls: Annotated[int, typer.Option(help="Calls a second.")] = 30,
+    page: Annotated[int, typer.Option(help="Reports of calls that are collected at once.")] = PAGE,
 ) -> None:
     """Break things under load, and see that every status change is published exactly once."""
     seed = random.randrange(1_000_000) if seed is None else seed
@@ -82,7 +91,8 @@ def main(
     console.print(f"seed {seed}, {len(names)} faults, logs in {folder}", highlight=False, soft_wrap=True)
     with _kafka(brokers, folder) as nodes:
         rate = Rate(messages=messages, calls=calls)
-        done = asyncio.run(run(nodes, folder, rounds=rounds, seed=seed, minutes=minutes, names=names, rate=rate))
+        playing = run(nodes, folder, rounds=rounds, seed=seed, minutes=minutes, names=names, rate=rate, page=page)
+        done = asyncio.run(playing)
     out.write_text(as_json(done))
     Console(width=None if console.is_terminal else TABLE_WIDTH).print(table(done))
     console.print(

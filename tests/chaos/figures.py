@@ -17,7 +17,7 @@ from tests.chaos.rounds import Round
 WRONG = ("lost", "duplicated", "gaps", "disordered", "contradictory", "exceeded")
 
 HEADS = (
-    *("fault", "rounds", "messages", "calls", "events"),
+    *("fault", "rounds", "messages", "calls", "events", "hostile"),
     *("lost", "twice", "gaps", "disordered", "contradictory", "over limits"),
     *("complaints", "ended by itself", "settled within"),
 )
@@ -62,7 +62,7 @@ def table(run: Run) -> Table:
     shown.add_section()
     shown.add_row("all rounds", *_cells(run.rounds))
     wrong = [str(run.at_the_end.counts[name]) for name in WRONG]
-    shown.add_row("everything, at the end", "", "", "", "", *wrong)
+    shown.add_row("everything, at the end", *[""] * 5, *wrong)
     return shown
 
 
@@ -71,7 +71,7 @@ def _cells(rounds: Sequence[Round]) -> Iterable[str]:
     for played in rounds:
         wrong.update(played.verdict.counts)
     yield str(len(rounds))
-    for name in ("messages", "calls", "events"):
+    for name in ("messages", "calls", "events", "hostile"):
         yield str(sum(getattr(played, name) for played in rounds))
     yield from (str(wrong[name]) for name in WRONG)
     yield str(sum(len(played.complaints) for played in rounds))

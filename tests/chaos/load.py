@@ -11,24 +11,29 @@ from aiokafka.errors import KafkaError
 from relay.simulator.infobip_calls import CallEnd, VoiceCall
 from relay.simulator.infobip_endings import ended
 from relay.simulator.messages import Message
+from tests.chaos.poison import Poison
 from tests.running import World
 from tests.scripts import SCRIPTS
 
 TICK_SECONDS = 0.1
 AGAIN_SECONDS = 0.3
 ENDS = tuple(CallEnd)
+POISONED = 0.2  # of the ticks: two hostile records in a second
 UNTOLD = 10  # one call in so many is nobody's: its report comes with others'
 
 
 class Load:
     """What one round sends; the ids of it are kept for the checker."""
 
-    def __init__(self, world: World, draw: random.Random, *, messages: int, calls: int) -> None:
-        """Take how many of each there are to be in a second."""
+    def __init__(
+        self, world: World, draw: random.Random, *, messages: int, calls: int, poison: Poison | None = None
+    ) -> None:
+        """Take how many of each there are to be in a second; with poison, there is a hostile record now and then."""
         self.message_ids: list[str] = []
         self.call_ids: list[str] = []
         self._world = world
         self._draw = draw
+        self._poison = poison
         self._per_tick = (messages * TICK_SECONDS, calls * TICK_SECONDS)
         self._due = [0.0, 0.0]
         self._stopped = asyncio.Event()
@@ -65,7 +70,8 @@ class Load:
         self.message_ids += [message.message_id for message in batch]
         self.call_ids += [call.message_id for call in spoken]
         asked = [self._asked(message) for message in batch]
-        await asyncio.gather(*asked, *(self._announced(call) for call in spoken))
+        poisoned = [self._poison.write()] if self._poison and self._draw.random() < POISONED else []
+        await asyncio.gather(*asked, *(self._announced(call) for call in spoken), *poisoned)
 
     def _message(self) -> Message:
         return Message(message_id=self._id(), extra_id=self._id(), steps=self._draw.choice(SCRIPTS))

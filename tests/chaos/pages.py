@@ -11,7 +11,7 @@ import typer
 from tests.chaos.figures import WRONG
 from tests.chaos.soaked import MEGABYTE, MINUTE
 
-HEADS = ("fault", "rounds", "sent", "events", *WRONG, "complaints", "ended by itself", "settled within")
+HEADS = ("fault", "rounds", "sent", "events", "hostile", *WRONG, "complaints", "ended by itself", "settled within")
 
 Figures = Mapping[str, Any]
 
@@ -88,7 +88,16 @@ def _row(name: str, rounds: Sequence[Figures]) -> list[str]:
     sent = sum(played["messages"] + played["calls"] for played in rounds)
     events = sum(played["events"] for played in rounds)
     settled = max(played["settling_seconds"] for played in rounds)
-    return [name, str(len(rounds)), f"{sent:,}", f"{events:,}", *map(str, [*wrong, *told]), f"{settled:.0f} s"]
+    hostile = sum(played["hostile"] for played in rounds)
+    return [
+        name,
+        str(len(rounds)),
+        f"{sent:,}",
+        f"{events:,}",
+        f"{hostile:,}",
+        *map(str, [*wrong, *told]),
+        f"{settled:.0f} s",
+    ]
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Faults of the providers, for some seconds each: what they refuse, spoil, delay, and lose after consumption."""
+"""Faults of the providers, for seconds or minutes: what they refuse, spoil, delay, and lose after consumption."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,10 +8,10 @@ from relay.simulator.faults import Fault, FaultKind
 from tests.chaos.checker import DRAINS, LOG
 from tests.chaos.scene import Scene
 
-SECONDS = 6.0
+SECONDS, MINUTES = 6.0, 120.0
 ELSEWHERE = "/elsewhere"
 
-KINDS: Mapping[str, tuple[dict[str, Any], ...]] = {
+KINDS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "429 storm": ({"kind": FaultKind.STATUS, "status": 429, "rate": 0.5},),
     "429 with Retry-After": ({"kind": FaultKind.STATUS, "status": 429, "headers": {"Retry-After": "1"}, "rate": 0.2},),
     "5xx": (
@@ -43,12 +43,15 @@ KINDS: Mapping[str, tuple[dict[str, Any], ...]] = {
 }
 
 
-def struck_by(*faults: dict[str, Any]) -> Callable[[Scene], Awaitable[None]]:
+OUTAGE: Mapping[str, Any] = {"kind": FaultKind.STATUS, "status": 503}
+
+
+def struck_by(*faults: Mapping[str, Any], seconds: float = SECONDS) -> Callable[[Scene], Awaitable[None]]:
     """Make a fault of a round out of faults of the simulator."""
 
     async def struck(scene: Scene) -> None:
-        scene.simulator.faults.add(*(Fault(**fault, for_seconds=SECONDS) for fault in faults))
-        await asyncio.sleep(SECONDS)
+        scene.simulator.faults.add(*(Fault(**fault, for_seconds=seconds) for fault in faults))
+        await asyncio.sleep(seconds)
         scene.simulator.faults.clear()
         if any(lookup.path.startswith(ELSEWHERE) for lookup in scene.simulator.lookups):
             scene.complaints.append("a redirect was followed")
@@ -56,4 +59,6 @@ def struck_by(*faults: dict[str, Any]) -> Callable[[Scene], Awaitable[None]]:
     return struck
 
 
-PROVIDER_FAULTS = {f"provider: {name}": struck_by(*faults) for name, faults in KINDS.items()}
+PROVIDER_FAULTS = {f"provider: {name}": struck_by(*faults) for name, faults in KINDS.items()} | {
+    "provider: nothing but 5xx for two minutes": struck_by(OUTAGE, seconds=MINUTES)
+}

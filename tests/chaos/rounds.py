@@ -29,6 +29,7 @@ class Round:
     messages: int
     calls: int
     events: int
+    hostile: int
     verdict: Verdict
     complaints: tuple[str, ...]
     ended: tuple[str, ...]
@@ -56,7 +57,8 @@ async def played(scene: Scene, *, number: int, fault: str, strike: Strike, seed:
         noted.clear()
     busiest(scene.simulator)
     mark, began = len(scene.world.seen), time.monotonic()
-    load = Load(scene.world, random.Random(f"{seed}/{number}/load"), messages=rate.messages, calls=rate.calls)
+    draw, hostile = random.Random(f"{seed}/{number}/load"), len(scene.poison.written)
+    load = Load(scene.world, draw, messages=rate.messages, calls=rate.calls, poison=scene.poison)
     await _struck(scene, load, strike)
     over_at = time.monotonic()
     await settled(scene, load, mark)
@@ -64,6 +66,7 @@ async def played(scene: Scene, *, number: int, fault: str, strike: Strike, seed:
     await _quiet(scene)
     most, events = busiest(scene.simulator), scene.events(mark)
     found = judge(scene.simulator, events, messages=load.message_ids, calls=load.call_ids)
+    found += scene.poison.judge(scene.world.refused)
     return Round(
         number=number,
         fault=fault,
@@ -72,6 +75,7 @@ async def played(scene: Scene, *, number: int, fault: str, strike: Strike, seed:
         messages=len(load.message_ids),
         calls=len(load.call_ids),
         events=len(events),
+        hostile=len(scene.poison.written) - hostile,
         verdict=found + exceeded(most, LIMITS),
         complaints=tuple(scene.complaints),
         ended=tuple(scene.ended),
@@ -101,7 +105,7 @@ async def settled(scene: Scene, load: Load, mark: int) -> None:
     least, moved_at, asked_at = sys.maxsize, time.monotonic(), 0.0
     while time.monotonic() < moved_at + scene.patience_seconds:
         missing.difference_update((event["message_id"], event["type"]) for event in scene.events(mark))
-        if not (missing or scene.simulator.unread()):
+        if not (missing or scene.simulator.unread() or scene.poison.missing(scene.world.refused)):
             return
         if len(scene.world.seen) > mark:
             mark, moved_at = len(scene.world.seen), time.monotonic()
@@ -123,4 +127,4 @@ async def _quiet(scene: Scene) -> None:
 
 def whole(scene: Scene) -> Verdict:
     """Judge everything that there ever was."""
-    return judge(scene.simulator, scene.events(0))
+    return judge(scene.simulator, scene.events(0)) + scene.poison.judge(scene.world.refused)

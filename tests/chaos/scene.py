@@ -14,6 +14,7 @@ from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator.infobip import InfobipSite
 from relay.simulator.server import Simulator
 from tests.chaos.checker import Limits
+from tests.chaos.poison import Poison, slim
 from tests.chaos.tail import Tail
 from tests.polling import eventually
 from tests.replica import Replica
@@ -25,6 +26,7 @@ SHORT = {"SHORT_SESSION": "on", "REFUSED_SECONDS": "2"}
 LIMITS = Limits(concurrency=32, rate_per_second=600)
 LATENCY_SECONDS = 0.01
 TIMEOUT_SECONDS = 2
+PAGE = 50  # reports of a drain's answer: few, so that a drain has several
 POLLING = {"initial_seconds": 0.2, "factor": 1.2, "max_seconds": 1}
 COMPACTING = {"min.cleanable.dirty.ratio": "0.01", "segment.ms": "10000", "max.compaction.lag.ms": "10000"}
 FLOWING = 200  # events that must come before a fault, so that it strikes a loaded relay
@@ -35,14 +37,21 @@ LOOK_SECONDS = 0.2
 FACTS = ("provider", "account", "message_id", "event_id", "type", "sequence", "inferred", "occurred_at")
 
 
+@dataclass(kw_only=True)
 class LongWorld(World):
-    """A world that runs for hours: of an event it keeps what the checker reads, not all of it."""
+    """A world that runs for hours: of an event or a dead letter it keeps what is judged, not all of it."""
 
-    async def _read(self) -> None:
-        names = {topic: name for name, topic in self.topics.items()}
+    refused: list[Mapping[str, Any]] = field(default_factory=list)  # the dead letters of input records
+
+    async def _read(self, names: Mapping[str, str]) -> None:
+        inputs = (self.topics["fetch_requests"], self.topics["messages_sent"])
         while True:
             for records in (await self._reader.getmany(timeout_ms=200)).values():
-                self.seen.extend(_slim(names[record.topic], record) for record in records)
+                slim = [_slim(names[record.topic], record) for record in records]
+                self.seen.extend(slim)
+                self.refused += [
+                    one.value for one in slim if one.topic == "dead_letters" and one.value["place"][0] in inputs
+                ]
 
     async def backlog(self) -> int:
         """Count what the slots have not decided yet of inbox and raw answers, markers of transactions included."""
@@ -59,6 +68,8 @@ def _slim(topic: str, record: Any) -> Seen:
     if topic in EVENT_TOPICS:
         words = None if value["provider"] == "hyber" else value["provider_status"]
         value = {name: value[name] for name in FACTS} | {"provider_status": words}
+    elif topic == "dead_letters":
+        value = slim(value)
     return Seen(topic, record.partition, record.offset, None, value, [])
 
 
@@ -67,6 +78,7 @@ class Scene:
     """The state of a run, carried on from round to round."""
 
     world: LongWorld
+    poison: Poison
     brokers: Sequence[EmbeddedKafka]
     launcher: Sequence[str] = LAUNCHER
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -169,6 +181,7 @@ async def scene(
     bootstrap_servers: str | None = None,
     limits: Limits = LIMITS,
     log_seconds: float = 48 * 3600,
+    page: int = PAGE,
     **options: Any,
 ) -> AsyncIterator[Scene]:
     """Open a scene with two replicas under supervision, on these brokers or on one that is not its own to end."""
@@ -181,12 +194,12 @@ async def scene(
             simulator=simulator,
             account=asdict(limits),
             polling=POLLING,
-            more_accounts={"voice": _voice()},
+            more_accounts={"voice": _voice(page)},
             state_topic=COMPACTING,
             replication=max(len(brokers), 1),
         )
         await world.open()
-        made = Scene(world=world, brokers=brokers, **options)
+        made = Scene(world=world, poison=Poison(world, random.Random(world.prefix)), brokers=brokers, **options)
         supervising = asyncio.create_task(made.supervise())
         try:
             await asyncio.gather(made.start(), made.start())
@@ -196,12 +209,12 @@ async def scene(
             await world.close()
 
 
-def _voice() -> Mapping[str, Any]:
+def _voice(page: int) -> Mapping[str, Any]:
     return {
         "provider": "infobip_voice",
         "username": "login",
         "password": "password",
-        "limit": 50,
+        "limit": page,
         "timeout_seconds": TIMEOUT_SECONDS,
         "polling": {"drain_seconds": 0.5},
     }

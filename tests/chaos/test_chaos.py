@@ -1,5 +1,6 @@
 """The short form of `make chaos`: a few rounds of faults, and a checker that has been seen to fail."""
 
+import random
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -7,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from relay.kafka.embedded.broker import EmbeddedKafka
+from relay.simulator.server import Simulator
 from tests.chaos.checker import CLEAN, Verdict, exceeded
 from tests.chaos.faults import FAULTS, dealt
+from tests.chaos.poison import Poison
 from tests.chaos.rounds import Rate, Round, played, whole
 from tests.chaos.scene import LAUNCHER, LIMITS, scene
 from tests.chaos.tail import Tail
+from tests.running import SITE, World
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
@@ -55,6 +59,21 @@ async def test_the_checker_finds_a_relay_without_fencing(kafka: EmbeddedKafka, t
     done, at_the_end = await _seen_to_fail(kafka, tmp_path, fault, LAUNCHER, {"FENCING": "off"})
     assert done.verdict.duplicated
     assert at_the_end.duplicated
+
+
+def test_a_hostile_record_without_its_letter_is_found(tmp_path: Path) -> None:
+    """Lost without one; contradictory where a letter gives back something else, or has two ids for one record."""
+    world = World(bootstrap_servers="127.0.0.1:1", folder=tmp_path, simulator=Simulator(hyber=SITE))
+    poison = Poison(world, random.Random(1))
+    poison.written = {("in", 0, 7): "right", ("in", 0, 8): "right"}
+    letter = {"dead_letter_id": "a", "place": ("in", 0, 7), "digest": "right"}
+    other = {"dead_letter_id": "b", "place": ("in", 0, 8), "digest": "right"}
+    assert poison.judge([letter, other, letter]) == CLEAN
+    assert poison.judge([letter]).lost == ("hostile record in/0/8: no letter",)
+    assert len(poison.judge([letter, other, {**other, "digest": "else"}]).contradictory) == 1
+    assert len(poison.judge([letter, other, {**other, "dead_letter_id": "c"}]).contradictory) == 1
+    unknown = {"dead_letter_id": "d", "place": ("in", 1, 0), "digest": "of no kind"}
+    assert len(poison.judge([letter, other, unknown]).contradictory) == 1
 
 
 def test_a_seed_repeats_the_order_of_faults() -> None:

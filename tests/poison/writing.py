@@ -28,10 +28,10 @@ async def write_alone(
     headers: Any = (),
     codec: int = 0,
     partition: int = 0,
-) -> None:
-    """Write a batch of one record and wait for its acknowledgement."""
+) -> Any:
+    """Write a batch of one record and wait for its acknowledgement, which tells where it lies."""
     batch = relay.producer.create_batch()
     builder = _DefaultRecordBatchBuilderPy(MAGIC, codec, 0, -1, -1, 0, ONE_RECORD)
     builder.append(0, None, key, value, [(AnyName(name), text) for name, text in headers])
     batch._builder, batch._relative_offset = builder, 1
-    await (await relay.producer.send_batch(batch, relay.topics[topic], partition=partition))
+    return await (await relay.producer.send_batch(batch, relay.topics[topic], partition=partition))

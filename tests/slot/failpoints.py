@@ -1,10 +1,11 @@
 """Runs the relay with a place to freeze or die at: `python failpoints.py run --config …`, for tests only.
 
 FAILPOINT names the place. In transactions with events: `begin`, `offsets` (after the sends), `commit` (after the
-offsets), `committed`. In the read-once protocol, in its order: `intended` (the intent is committed), `asking` (right
-before the GET), `answered` (its body is read), `part` (a part of it is appended), `appended` (the last one). Once the
-file TRIGGER exists, the first process that comes there removes it and stops with SIGSTOP, or is killed if ACTION is
-`kill`. FENCING=off sends the offsets without the membership, as aiokafka does by itself.
+offsets), `committed`; LEAST_EVENTS is how many it must hold. In the read-once protocol, in its order: `intended` (the
+intent is committed), `asking` (right before the GET), `answered` (its body is read), `part` (a part of it is appended),
+`appended` (the last one). Once the file TRIGGER exists, the first process that comes there removes it and stops with
+SIGSTOP, or is killed if ACTION is `kill`. FENCING=off sends the offsets without the membership, as aiokafka does by
+itself.
 """
 
 import os
@@ -43,18 +44,18 @@ def reached(place: str) -> None:
 
 def reached_with_events(place: str) -> None:
     """Do so in a transaction that holds events: no other is worth it."""
-    if EventCounter.holds_events:
+    if EventCounter.events >= int(os.environ.get("LEAST_EVENTS", "1")):
         reached(place)
 
 
 class EventCounter(Committer):
     """The relay's committer, which tells what the transaction holds."""
 
-    holds_events = False
+    events = 0
 
     async def commit(self, member: Any, records: Sequence[Outgoing], offsets: Any) -> None:
         """Commit as ever, then stop if an intent to drain was among the records."""
-        EventCounter.holds_events = any(record.headers for record in records)
+        EventCounter.events = sum(bool(record.headers) for record in records)
         await super().commit(member, records, offsets)
         if any(_is_intent(record) for record in records):
             reached("intended")
