@@ -35,6 +35,7 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
+        defer_build=True,  # a table's validator is part of its table's, and is not built twice
         hide_input_in_errors=True,
         allow_inf_nan=False,
         validate_default=True,  # the rules between keys also hold where one of them was left out

@@ -40,7 +40,7 @@ def _is_none(value: object) -> bool:
 
 
 # Read again by the relay's own commands, perhaps of an older version: unknown fields must not stop them.
-_READ_AGAIN: Final = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True, extra="ignore")
+_READ_AGAIN: Final = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True, extra="ignore", defer_build=True)
 
 
 class DeadLetterReason(BaseModel):

@@ -18,7 +18,7 @@ class FetchRequest(BaseModel):
     Which ids and options are allowed depends on the account's provider: relay.contracts.rules. None means "not given".
     """
 
-    model_config = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True, extra="ignore")
+    model_config = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True, extra="ignore", defer_build=True)
 
     request_id: RequestIdText = Field(description="The caller's id of this request; events carry it.")
     account: AccountText = Field(description="Name of a configured account, which fixes the provider.")

@@ -17,7 +17,12 @@ class MessageSent(BaseModel):
     """A message was sent: follow it until its outcome is final. One of message_id and extra_id is required."""
 
     model_config = ConfigDict(
-        strict=True, frozen=True, hide_input_in_errors=True, extra="ignore", json_schema_extra=_ONE_ID_AT_LEAST
+        strict=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        extra="ignore",
+        defer_build=True,
+        json_schema_extra=_ONE_ID_AT_LEAST,
     )
 
     account: AccountText = Field(description="Name of a configured account, which fixes the provider.")

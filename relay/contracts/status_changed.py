@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from relay.contracts.instants import OutputInstant
 
 _UUID_PATTERN: Final = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-_EMITTED: Final = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True, extra="forbid")
+_EMITTED: Final = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True, extra="forbid", defer_build=True)
 _ONE_ID_AT_LEAST: Final[dict[str, Any]] = {
     "anyOf": [{"properties": {name: {"type": "string"}}} for name in ("message_id", "extra_id")]
 }
@@ -90,7 +90,12 @@ class StatusChanged(BaseModel):
     """A message was delivered, seen, answered, or failed. Every field is always present, in this order."""
 
     model_config = ConfigDict(
-        strict=True, frozen=True, hide_input_in_errors=True, extra="forbid", json_schema_extra=_ONE_ID_AT_LEAST
+        strict=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        extra="forbid",
+        defer_build=True,
+        json_schema_extra=_ONE_ID_AT_LEAST,
     )
 
     event_id: str = Field(

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from rich.console import Console
-from rich.progress import Progress as Bar
 
 from relay.configuration import Settings
 from relay.explain.backwards import Backwards
@@ -218,6 +217,8 @@ def progress_shown(console: Console, clock: Callable[[], float] = time.monotonic
     if not console.is_terminal:
         yield lambda _done, _total: None
         return
+    from rich.progress import Progress as Bar  # noqa: PLC0415 - for those who look on
+
     began_at = clock()
     with Bar(console=console, transient=True) as bar:
         task = bar.add_task("reading the topics", visible=False)

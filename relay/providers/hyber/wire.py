@@ -36,7 +36,7 @@ SideNumber = Annotated[Number | None, _OrNone()]
 
 
 class _Wire(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True, coerce_numbers_to_str=True)
 
 
 class HyberReport(_Wire):

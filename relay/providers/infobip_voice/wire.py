@@ -3,12 +3,11 @@
 A record must name its message and hold a status; a side fact that can't be read is left out.
 """
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
@@ -47,7 +46,7 @@ Whole = Annotated[int, Field(ge=0, lt=2**31)]
 Amount = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=AMOUNT_DIGITS)]
 
 
-_WIRE = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True, alias_generator=to_camel)
+_WIRE = ConfigDict(frozen=True, extra="ignore", defer_build=True, coerce_numbers_to_str=True, alias_generator=to_camel)
 
 
 class Codes(TypedDict, total=False):
@@ -98,9 +97,6 @@ class VoiceReport(BaseModel):
     price: Price | None = None
 
 
-_validated: Callable[[object], VoiceReport] = TypeAdapter(VoiceReport).validator.validate_python
-
-
 def read_report(value: object) -> VoiceReport:
     """Return an element of a page as a report, without the side facts that can't be read.
 
@@ -110,10 +106,10 @@ def read_report(value: object) -> VoiceReport:
     """
     flat = _flat(value)
     try:
-        return _validated(flat)
+        return VoiceReport.model_validate(flat)
     except ValidationError as error:
         places = [problem["loc"] for problem in error.errors(include_url=False, include_context=False)]
-    return _validated(_without(flat, places))
+    return VoiceReport.model_validate(_without(flat, places))
 
 
 def _flat(value: object) -> object:
