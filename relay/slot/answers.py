@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay.contracts.bad_record import BadRecordCode
-from relay.core.collecting import NoAnswer
+from relay.core.collecting import DRAINS_REMEMBERED, NoAnswer
 from relay.core.model import Report
 from relay.slot.codec import UnreadableInternal
 from relay.slot.raw import Assembled, Assembly, part_of
@@ -35,6 +35,7 @@ class Answers:
         self._letter = letter
         self._wake = wake
         self._reading: deque[tuple[str, asyncio.Task[Answer]]] = deque()
+        self._whole: deque[str] = deque(maxlen=DRAINS_REMEMBERED)  # answers of which nothing more is to come
         self._at = 0  # how many reports of the first answer were taken
 
     @property
@@ -71,7 +72,11 @@ class Answers:
         except UnreadableInternal as error:
             self._pass(record, str(error))
             return
-        if (whole := self._assembly.put(part, monotonic)) is not None:
+        if part.response_id in self._whole:
+            self._assembly.decided((record.offset,))  # stored twice: its other parts won't come again
+        elif (whole := self._assembly.put(part, monotonic)) is not None:
+            if whole.body is not None:
+                self._whole.append(part.response_id)
             self._read(whole)
 
     def give_up_fragments(self, monotonic: float) -> None:
@@ -93,6 +98,8 @@ class Answers:
                 self._reading.popleft()
                 self._at = 0
                 self._assembly.decided(answer.offsets)
+                if answer.response_id in self._whole and not answer.is_settled:
+                    self._whole.remove(answer.response_id)
         return chunks
 
     def clear(self) -> None:
@@ -100,6 +107,7 @@ class Answers:
         for _, task in self._reading:
             task.cancel()
         self._reading.clear()
+        self._whole.clear()
         self._at = 0
 
     def _pass(self, record: Any, why: str) -> None:

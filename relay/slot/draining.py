@@ -77,7 +77,7 @@ def _begin(turn: Turn, answer: Answer, key: bytes, rules_of: RulesOf) -> None:
 def _end(turn: Turn, answer: Answer, key: bytes, rules_of: RulesOf) -> None:
     turn.letters.extend(answer.letters)
     turn.noted.answers.append(answer)
-    if answer.response_id and (answer.reports or not answer.letters):  # what became dead letters may be sent again
+    if answer.is_settled:
         turn.accounts[key] = with_decided(_account(turn, key), answer.response_id)
     collector, intent = turn.slot.collectors.get(answer.account), answer.intent
     if collector is None or intent is None:

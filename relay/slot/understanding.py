@@ -58,6 +58,11 @@ class Answer:
     intent: Intent | None = None  # whose answer it is, once it is decided
     fulfilled: dict[bytes, Wish] = field(default_factory=dict)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether its records need no second reading: what became dead letters alone may be sent again."""
+        return bool(self.response_id) and bool(self.reports or not self.letters)
+
 
 async def understood(whole: Assembled, source: Source | None, letter: Letters) -> Answer:
     """Return what an answer means."""

@@ -1,6 +1,7 @@
 """How a slot takes the answers of drains: each once it is whole and read, in order, and by the chunk."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -144,6 +145,37 @@ async def test_parts_whose_others_never_come_become_an_answer_in_the_end() -> No
     await settled()
     assert driven.take() == [("d-1", [], True, True)]
     assert driven.answers.next_offset == 2
+
+
+@pytest.mark.parametrize("doubled", [0, 1])
+@pytest.mark.parametrize("decided", [False, True])
+@in_virtual_time
+async def test_a_part_that_is_stored_once_more_waits_for_no_others(*, decided: bool, doubled: int) -> None:
+    """Its offset passes with its answer's; no fragment is left that would become a dead letter."""
+    driven = Driven()
+    records = stored(a_response(body=b"m-1 m-2 m-3"))
+    await driven.receive(*records)
+    if decided:
+        assert len(driven.take()) == 1
+    await driven.receive(replace(records[doubled], offset=2))
+    if not decided:
+        assert len(driven.take()) == 1
+    assert (driven.answers.next_offset, driven.answers.bytes) == (3, 0)
+    driven.answers.give_up_fragments(10 * FRAGMENT_SECONDS)
+    await settled()
+    assert (driven.take(), driven.letters.made) == ([], [])
+
+
+@in_virtual_time
+async def test_an_answer_that_became_dead_letters_is_read_when_it_is_sent_again() -> None:
+    """Who redrives its records wants them read: by then the account may be configured again."""
+    driven = Driven()
+    (record,) = stored(a_response(body=b"m-1", account="left"))
+    await driven.receive(record)
+    assert driven.take() == [("d-1", [], True, True)]
+    assert len(driven.letters.made) == 1
+    await driven.receive(*stored(a_response(body=b"m-1"), offset=1))
+    assert driven.take() == [("d-1", ["m-1"], True, True)]
 
 
 @in_virtual_time
