@@ -62,10 +62,15 @@ def _group_of(status: Codes, row: StatusRow | None) -> Group | None:
 
 
 def outcome_of(rows: Rows) -> Outcome:
-    """Return the outcome by the status's group; a call that reached only the operator, or an unknown group, pends."""
+    """Return the outcome by the status's group; a call that reached only the operator, or an unknown group, pends.
+
+    A call that a machine took was delivered, also where its status calls it failed.
+    """
     if rows.group is None or (rows.status is not None and rows.status.pending):
         return Outcome.PENDING
-    return GROUPS[rows.group].outcome
+    outcome = GROUPS[rows.group].outcome
+    taken = rows.error is not None and rows.error.call is CallOutcome.MACHINE
+    return Outcome.DELIVERED if outcome is Outcome.FAILED and taken else outcome
 
 
 def call_outcome_of(report: VoiceReport, rows: Rows, outcome: Outcome) -> CallOutcome:
@@ -89,16 +94,20 @@ def _was_taken(report: VoiceReport, rows: Rows) -> bool:
 
 
 def reason_of(report: VoiceReport, rows: Rows) -> Reason:
-    """Return why a call failed, by the error, else by the status.
+    """Return why a call failed: in the words of the error, else of the status.
 
-    Where an error is given that nobody knows, the status speaks only if it names a reason itself: EXPIRED stands on
-    calls that were declined as well as on those that nobody took.
+    The category of an error that names none, as a success, is the status's. Where nobody knows the error, the status
+    speaks only if it names a reason itself: EXPIRED stands on calls that were declined as well as on those that nobody
+    took.
     """
     error, row = report.error, rows.error
     own = rows.status.category if rows.status else None
-    if error is not None and _is_given(error) and (row is None or row.category is not None):
-        return _reason((row.category if row else own) or Category.UNKNOWN, error)
-    return _reason(own or (GROUPS[rows.group].category if rows.group else None) or Category.UNKNOWN, report.status)
+    of_group = GROUPS[rows.group].category if rows.group else None
+    if error is None or not _is_given(error):
+        return _reason(own or of_group or Category.UNKNOWN, report.status)
+    if row is None:
+        return _reason(own or Category.UNKNOWN, error)
+    return _reason(row.category or own or of_group or Category.UNKNOWN, error)
 
 
 def _is_given(error: Codes) -> bool:
