@@ -45,7 +45,9 @@ CorrelationIdText = Annotated[
 ]
 AccountText = Annotated[str, Field(min_length=1, max_length=256, json_schema_extra=_PLAIN), AfterValidator(_plain)]
 NameText = Annotated[str, Field(min_length=1, max_length=64, json_schema_extra=_PLAIN), AfterValidator(_plain)]
-"""A short word or a phone number: 1 to 64 characters, no control characters."""
+"""A short word: 1 to 64 characters, no control characters."""
+PhoneText = Annotated[str, Field(max_length=64, json_schema_extra=_PLAIN), AfterValidator(_plain)]
+"""A phone number as its sender writes it: up to 64 characters, no control characters."""
 PageLimit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole)]
 Seconds = Annotated[int, Field(ge=1, le=2_147_483_647), BeforeValidator(_whole)]
 """Whole seconds of at most 68 years: a 32-bit integer in any reader's language."""

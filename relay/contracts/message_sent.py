@@ -1,11 +1,11 @@
 """MessageSent, the value of `messages.sent.v1`: "this was sent; find out what became of it"."""
 
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from relay.contracts.fields import AccountText, CorrelationIdText, MessageIdText, NameText, Seconds
+from relay.contracts.fields import AccountText, CorrelationIdText, MessageIdText, NameText, PhoneText, Seconds
 from relay.contracts.instants import InputInstant
 
 _ONE_ID_AT_LEAST: Final[dict[str, Any]] = {
@@ -35,7 +35,9 @@ class MessageSent(BaseModel):
     bulk_id: MessageIdText | None = Field(
         default=None, description="The provider's id of the bulk that the message was sent in."
     )
-    recipient: NameText | None = Field(default=None, description="The phone number that the message was sent to.")
+    recipient: Annotated[PhoneText | None, AfterValidator(lambda text: text or None)] = Field(
+        default=None, description="The phone number that the message was sent to; an empty one counts as absent."
+    )
     channels: list[NameText] | None = Field(
         default=None,
         max_length=32,

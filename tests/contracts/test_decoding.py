@@ -101,6 +101,11 @@ def test_value_of_exactly_one_mebibyte_is_accepted() -> None:
     assert decode_fetch_request(value + b" " * (MAX_VALUE_BYTES - len(value))).request.request_id == "req-1"
 
 
+def test_an_empty_recipient_counts_as_absent() -> None:
+    """Senders that don't know the number write nothing into the field."""
+    assert decode_message_sent(a_message_sent(recipient="")).request.recipient is None
+
+
 def test_request_defaults() -> None:
     """What is not given is None, except the two switches; the defaults of providers are applied elsewhere."""
     request = decode_fetch_request(a_fetch_request()).request
