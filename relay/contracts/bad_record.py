@@ -9,7 +9,7 @@ class BadRecordCode(StrEnum):
     EMPTY_VALUE = "empty_value"
     """No value (a tombstone), or one of zero bytes."""
     TOO_LARGE = "too_large"
-    """The value is over 1 MiB."""
+    """Key, value and headers are over 1 MiB together."""
     NOT_UTF8 = "not_utf8"
     """The value is not UTF-8 text."""
     INVALID_JSON = "invalid_json"

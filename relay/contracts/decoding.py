@@ -14,7 +14,7 @@ from relay.contracts.fetch_request import FetchRequest
 from relay.contracts.message_sent import MessageSent
 from relay.core.values import value_object
 
-MAX_VALUE_BYTES: Final = 1_048_576
+MAX_RECORD_BYTES: Final = 1_048_576
 _MAX_ERRORS_TOLD: Final = 5
 
 RequestT = TypeVar("RequestT", bound=BaseModel)
@@ -28,24 +28,28 @@ class Decoded(Generic[RequestT]):
     unknown_fields: tuple[str, ...]
 
 
-def decode_fetch_request(value: bytes | None, headers_correlation_id: str | None = None) -> Decoded[FetchRequest]:
+def decode_fetch_request(
+    value: bytes | None, headers_correlation_id: str | None = None, *, bytes_beside: int = 0
+) -> Decoded[FetchRequest]:
     """Decode a FetchRequest; what depends on its account's provider is checked by relay.contracts.rules.
 
-    Raises BadRecord. An empty correlation-id header counts as none.
+    Raises BadRecord. An empty correlation-id header counts as none. `bytes_beside`: of the record's key and headers.
     """
-    return _decode(FetchRequest, value, headers_correlation_id)
+    return _decode(FetchRequest, value, headers_correlation_id, bytes_beside)
 
 
-def decode_message_sent(value: bytes | None, headers_correlation_id: str | None = None) -> Decoded[MessageSent]:
+def decode_message_sent(
+    value: bytes | None, headers_correlation_id: str | None = None, *, bytes_beside: int = 0
+) -> Decoded[MessageSent]:
     """Decode a MessageSent; what depends on its account's provider is checked by relay.contracts.rules.
 
-    Raises BadRecord. An empty correlation-id header counts as none.
+    Raises BadRecord. An empty correlation-id header counts as none. `bytes_beside`: of the record's key and headers.
     """
-    return _decode(MessageSent, value, headers_correlation_id)
+    return _decode(MessageSent, value, headers_correlation_id, bytes_beside)
 
 
-def _decode(model: type[RequestT], value: bytes | None, header: str | None) -> Decoded[RequestT]:
-    fields = _object_in(value)
+def _decode(model: type[RequestT], value: bytes | None, header: str | None, bytes_beside: int) -> Decoded[RequestT]:
+    fields = _object_in(value, bytes_beside)
     unknown = tuple(sorted(fields.keys() - model.model_fields.keys()))
     from_header = bool(header) and fields.get("correlation_id") is None
     if from_header:
@@ -57,12 +61,13 @@ def _decode(model: type[RequestT], value: bytes | None, header: str | None) -> D
     return Decoded(request=request, unknown_fields=unknown)
 
 
-def _object_in(value: bytes | None) -> dict[str, Any]:
+def _object_in(value: bytes | None, bytes_beside: int) -> dict[str, Any]:
     if not value:
         raise BadRecord(BadRecordCode.EMPTY_VALUE, "the record has no value: send a JSON object")
-    if len(value) > MAX_VALUE_BYTES:
+    if (size := len(value) + bytes_beside) > MAX_RECORD_BYTES:
         raise BadRecord(
-            BadRecordCode.TOO_LARGE, f"the value has {len(value)} bytes: send at most {MAX_VALUE_BYTES} (1 MiB)"
+            BadRecordCode.TOO_LARGE,
+            f"key, value and headers have {size} bytes: send at most {MAX_RECORD_BYTES} (1 MiB)",
         )
     try:
         document = orjson.loads(value)

@@ -56,7 +56,7 @@ def input_entry(found: Found, accounts: Mapping[str, Account], now: datetime) ->
 def _refusal(found: Found, accounts: Mapping[str, Account], now: datetime) -> dict[str, str] | None:
     accept = accept_fetch_request if found.topic == "fetch_requests" else accept_message_sent
     try:
-        accept(found.value, found.headers, accounts, now)
+        accept(found.key, found.value, found.headers, accounts, now)
     except BadRecord as bad:
         return {"code": bad.code.value, "message": bad.message}
     return None

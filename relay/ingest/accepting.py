@@ -25,11 +25,11 @@ class Accepted:
     unknown_fields: tuple[str, ...]
 
 
-Accept = Callable[[bytes | None, RawHeaders, Mapping[str, Account], datetime], Accepted]
+Accept = Callable[[bytes | None, bytes | None, RawHeaders, Mapping[str, Account], datetime], Accepted]
 
 
 def accept_fetch_request(
-    value: bytes | None, headers: RawHeaders, accounts: Mapping[str, Account], now: datetime
+    key: bytes | None, value: bytes | None, headers: RawHeaders, accounts: Mapping[str, Account], now: datetime
 ) -> Accepted:
     """Accept a FetchRequest.
 
@@ -37,14 +37,14 @@ def accept_fetch_request(
         BadRecord: the record breaks the contract; the message names the field and the fix.
 
     """
-    decoded = decode_fetch_request(value, correlation_id(headers))
+    decoded = decode_fetch_request(value, correlation_id(headers), bytes_beside=_size(key, headers))
     account = _account(decoded.request.account, accounts)
     check_fetch_request(decoded.request, account.provider, PROVIDERS[account.provider].input_rules)
     return Accepted(request=_from_fetch(decoded.request, account, now), unknown_fields=decoded.unknown_fields)
 
 
 def accept_message_sent(
-    value: bytes | None, headers: RawHeaders, accounts: Mapping[str, Account], now: datetime
+    key: bytes | None, value: bytes | None, headers: RawHeaders, accounts: Mapping[str, Account], now: datetime
 ) -> Accepted:
     """Accept a MessageSent.
 
@@ -52,7 +52,7 @@ def accept_message_sent(
         BadRecord: the record breaks the contract; the message names the field and the fix.
 
     """
-    decoded = decode_message_sent(value, correlation_id(headers))
+    decoded = decode_message_sent(value, correlation_id(headers), bytes_beside=_size(key, headers))
     account = _account(decoded.request.account, accounts)
     check_message_sent(decoded.request, account.provider, PROVIDERS[account.provider].input_rules)
     return Accepted(request=_from_sent(decoded.request, account, now), unknown_fields=decoded.unknown_fields)
@@ -80,6 +80,10 @@ def correlation_id(headers: RawHeaders) -> str | None:
         if name == CORRELATION_HEADER:
             found = text
     return found
+
+
+def _size(key: bytes | None, headers: RawHeaders) -> int:
+    return len(key or b"") + sum(len(name.encode()) + len(value or b"") for name, value in headers)
 
 
 def _account(name: str, accounts: Mapping[str, Account]) -> Account:

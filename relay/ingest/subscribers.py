@@ -152,7 +152,7 @@ class Ingest:
         rejected: list[tuple[Any, BadRecord]] = []
         for record in records:
             try:
-                found = accept(record.value, record.headers, self._accounts, now)
+                found = accept(record.key, record.value, record.headers, self._accounts, now)
             except BadRecord as bad:
                 rejected.append((record, bad))
                 continue

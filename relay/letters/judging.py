@@ -20,9 +20,9 @@ def judge_of(settings: Settings, now: datetime) -> Judge:
         accept = accepts.get(letter.source.topic)
         if accept is None:
             return None
-        _, value, headers = restore(letter)
+        key, value, headers = restore(letter)
         try:
-            accept(value, headers, settings.accounts, now)
+            accept(key, value, headers, settings.accounts, now)
         except BadRecord as bad:
             return f"{bad.code.value}: {bad.message}"
         return None

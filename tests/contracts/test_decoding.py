@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from relay.contracts import schemas
 from relay.contracts.bad_record import BadRecord, BadRecordCode
-from relay.contracts.decoding import MAX_VALUE_BYTES, Decoded, decode_fetch_request, decode_message_sent
+from relay.contracts.decoding import MAX_RECORD_BYTES, Decoded, decode_fetch_request, decode_message_sent
 from relay.contracts.fetch_request import FetchRequest
 from relay.contracts.message_sent import MessageSent
 from tests.strategies import fetch_request_objects, json_values, message_sent_objects
@@ -70,7 +70,7 @@ MESSAGE_SENT_SCHEMA: Final = validator("message_sent")
     [
         (None, BadRecordCode.EMPTY_VALUE),
         (b"", BadRecordCode.EMPTY_VALUE),
-        (b" " * (MAX_VALUE_BYTES + 1), BadRecordCode.TOO_LARGE),
+        (b" " * (MAX_RECORD_BYTES + 1), BadRecordCode.TOO_LARGE),
         (b'{"account":"\xff"}', BadRecordCode.NOT_UTF8),
         ('{"account":"a"}'.encode("utf-16"), BadRecordCode.NOT_UTF8),
         (b" ", BadRecordCode.INVALID_JSON),
@@ -98,7 +98,7 @@ def test_value_that_is_no_object_is_refused_with_its_code(
 def test_value_of_exactly_one_mebibyte_is_accepted() -> None:
     """The limit itself is allowed; only more is too large."""
     value = a_fetch_request()
-    assert decode_fetch_request(value + b" " * (MAX_VALUE_BYTES - len(value))).request.request_id == "req-1"
+    assert decode_fetch_request(value + b" " * (MAX_RECORD_BYTES - len(value))).request.request_id == "req-1"
 
 
 def test_an_empty_recipient_counts_as_absent() -> None:

@@ -75,7 +75,7 @@ def input_record(value: bytes) -> None:
     accounts = {"hyber_main": HYBER, "voice": VOICE, "main": HYBER}
     for accept in (accept_fetch_request, accept_message_sent):
         try:
-            item = Requested(request=accept(value, [("correlation-id", value[:64])], accounts, NOON).request)
+            item = Requested(request=accept(None, value, [("correlation-id", value[:64])], accounts, NOON).request)
         except BadRecord as bad:
             _check_letter(value, bad)
         else:

@@ -20,7 +20,7 @@ def test_each_kind_is_refused_with_its_code(kind: str) -> None:
     """What the corpus says of a record holds for each on its own, also for what no other record stands beside."""
     hostile = HOSTILE[kind]
     with pytest.raises(BadRecord) as caught:
-        ACCEPT[hostile.topic](hostile.value, hostile.headers, ACCOUNTS, NOW)
+        ACCEPT[hostile.topic](hostile.key, hostile.value, hostile.headers, ACCOUNTS, NOW)
     assert caught.value.code == hostile.code, caught.value.message
 
 

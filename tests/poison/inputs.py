@@ -108,6 +108,10 @@ SIZES: Final = {
     "one byte": raw(SENT, "invalid_json", b"\x00"),
     "blank": raw(SENT, "invalid_json", b" \r\n\t"),
     "one byte too large": raw(FETCH, "too_large", _JSON.encode().ljust(1_048_577)),
+    "too large with its key": raw(FETCH, "too_large", _JSON.encode().ljust(1_048_560), key=b"k" * 17),
+    "too large with its headers": raw(
+        SENT, "too_large", json.dumps(GOOD_SENT).encode().ljust(1_048_560), headers=(("name", b"v" * 13),), key=None
+    ),
     "2 MB": raw(FETCH, "too_large", b'{"a": "' + b"x" * 2_000_000 + b'"}'),
     "5 MB that no text encoding holds": raw(SENT, "too_large", b"\xfe\x00\x01" * 1_700_000),
     "17 MB in 17 kB of gzip": raw(FETCH, "too_large", b"[" * 17_000_000, codec=1),
