@@ -58,7 +58,7 @@ class Reconciling:
                 self._begin(gap)
 
     def drained(self) -> None:
-        """Note that a drain went well: the next gap is read for at once."""
+        """Note that a drain went well: the log is read without a pause for the next gap."""
         self._readings = 0
 
     def close(self) -> None:
@@ -75,12 +75,7 @@ class Reconciling:
         return self._clock() - gap.last_at > LOG_REACHES - REACH_MARGIN
 
     async def _see_to(self, gap: Gap) -> None:
-        """See to a gap; where drains fail one after the other, the log is not read all the time."""
-        pause = BEFORE_SECONDS
-        if self._readings >= READINGS_AT_ONCE:
-            pause = min(FIRST_PAUSE_SECONDS * 2 ** min(self._readings - READINGS_AT_ONCE, 10), LONGEST_BACK_OFF_SECONDS)
-        self._readings += 1
-        await asyncio.sleep(pause)
+        await asyncio.sleep(BEFORE_SECONDS)
         self._seen_to[gap.filter] = gap.last_at
         if self._is_over(gap):
             self._abandon(gap, "the log does not reach back to it")
@@ -97,7 +92,11 @@ class Reconciling:
         log.error(Line.GAP_ABANDONED, **_facts(self._source.account, gap), detail=why)
 
     async def _read(self, gap: Gap) -> str | None:
-        """Read the log window by window; one that is full may hold more, and is halved. Return what it can't tell."""
+        """Read the log window by window; one that is full may hold more, and is halved. Return what it can't tell.
+
+        Where drains fail one after the other, the log is not read all the time: only the first window is at once.
+        """
+        pause = self._pause()
         windows: list[Window] = [(gap.first_at - LOG_REACHES, gap.last_at + CLOCKS_APART)]
         requests = reports = failures = overfull = 0
         while windows:
@@ -118,6 +117,8 @@ class Reconciling:
                 if until_at - since_at > SMALLEST_WINDOW:
                     middle = since_at + (until_at - since_at) / 2
                     windows += [(since_at, middle), (middle, until_at)]
+                    if requests == 1:
+                        await asyncio.sleep(pause)
                     continue
                 overfull += 1
             reports += len(page.reports)
@@ -128,6 +129,13 @@ class Reconciling:
         self._metrics.gaps.labels(self._source.account, "reconciled").inc()
         log.info(Line.GAP_RECONCILED, **_facts(self._source.account, gap), requests=requests, reports=reports)
         return None
+
+    def _pause(self) -> float:
+        """Return how long a reading pauses after its first window: longer each time, until a drain goes well."""
+        self._readings += 1
+        if self._readings <= READINGS_AT_ONCE:
+            return 0.0
+        return min(FIRST_PAUSE_SECONDS * 2 ** min(self._readings - READINGS_AT_ONCE - 1, 10), LONGEST_BACK_OFF_SECONDS)
 
     async def _back_off(self, gap: Gap, failures: int) -> None:
         seconds = min(FIRST_BACK_OFF_SECONDS * 2 ** min(failures, 10), LONGEST_BACK_OFF_SECONDS)

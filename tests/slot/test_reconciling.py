@@ -178,19 +178,24 @@ async def test_gaps_of_several_filters_are_all_read() -> None:
 
 @in_virtual_time
 async def test_a_provider_that_loses_everything_does_not_have_its_log_read_all_the_time() -> None:
-    """After three readings in a row each waits longer than the last, until a drain goes well."""
-    driven = Driven()
-    began_at = []
-    for number in range(READINGS_AT_ONCE + 4):
-        seen_at = passed()
+    """Each gap is looked up at once; after three in a row the rest waits longer each time, until a drain goes well."""
+    driven = Driven(*(after(-hours * 3600.0) for hours in range(1, LIMIT + 2)))
+    firsts, pauses = [], []
+
+    async def read(number: int) -> None:
+        seen_at, before = passed(), len(driven.log.windows)
         driven.reconciling.see_to([a_gap(last_at=after(10 + number))])
         await driven.until_told(number + 1)
-        began_at.append(driven.log.windows[-1][0] - seen_at)
-    assert began_at == pytest.approx([*[BEFORE_SECONDS] * READINGS_AT_ONCE, 10, 20, 40, 80])
+        first, second, *_ = driven.log.windows[before:]
+        firsts.append(first[0] - seen_at)
+        pauses.append(second[0] - first[0] - REQUEST_SECONDS)
+
+    for number in range(READINGS_AT_ONCE + 4):
+        await read(number)
     driven.reconciling.drained()
-    driven.reconciling.see_to([a_gap(last_at=after(99))])
-    await driven.until_told(len(began_at) + 1)
-    assert driven.told[-1][0] - driven.told[-2][0] < 3
+    await read(READINGS_AT_ONCE + 4)
+    assert firsts == pytest.approx([BEFORE_SECONDS] * (READINGS_AT_ONCE + 5))
+    assert pauses == pytest.approx([*[0] * READINGS_AT_ONCE, 10, 20, 40, 80, 0], abs=0.01)
 
 
 @in_virtual_time
