@@ -1,4 +1,4 @@
-"""`relay explain`: what became of a message, from the topics alone; or how an account stands."""
+"""`relay explain`: what became of a message or a bulk, from the topics alone; or how an account stands."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -12,9 +12,11 @@ from relay.commands.asking import answered, named_kafka, show
 from relay.commands.options import BootstrapOption, ConfigOption, JsonOption
 from relay.configuration import Settings
 from relay.explain.accounts import AccountExplanation, explained_account, search_account
+from relay.explain.bulk_search import search_bulk
+from relay.explain.bulks import BulkExplanation, explained_bulk
 from relay.explain.candidates import candidates_of
 from relay.explain.reading import KafkaReads, reads_of
-from relay.explain.rendering import account_view, message_view
+from relay.explain.rendering import account_view, bulk_view, message_view
 from relay.explain.search import search
 from relay.explain.timeline import Explanation, explained
 from relay.kafka.connection import client_options
@@ -27,13 +29,16 @@ _T = TypeVar("_T")
 
 @app.command("explain")
 def explain(
-    message_id: Annotated[str | None, typer.Argument(help="A message_id, or an extra_id.", show_default=False)] = None,
+    message_id: Annotated[
+        str | None, typer.Argument(help="A message_id, an extra_id, or a bulk_id.", show_default=False)
+    ] = None,
     account: Annotated[
         str | None, typer.Option("--account", "-a", help="Search this account only; alone: explain the account.")
     ] = None,
     whole: Annotated[  # noqa: FBT002 - typer's way to say a flag
         bool, typer.Option("--whole", help="Read the topics whole, not only the time that the message lived in.")
     ] = False,
+    bulk: Annotated[bool, typer.Option("--bulk", help="The id is a bulk's, whatever message has it, too.")] = False,  # noqa: FBT002 - typer's way to say a flag
     config: ConfigOption = None,
     bootstrap_servers: BootstrapOption = None,
     json_: JsonOption = False,  # noqa: FBT002 - typer's way to say a flag
@@ -50,9 +55,16 @@ def explain(
         if of_account.missing:
             raise typer.Exit(1)
         return
-    of_message = _message(settings, message_id, account, whole=whole)
-    _tell(of_message, message_view if of_message.entries else None, json_=json_)
-    if not of_message.entries:
+    of_message = None if bulk else _message(settings, message_id, account, whole=whole)
+    if of_message is not None and of_message.known:
+        _tell(of_message, message_view, json_=json_)
+        return
+    of_bulk = _bulk(settings, message_id, account, whole=whole)
+    if of_bulk.known or of_message is None:
+        _tell(of_bulk, bulk_view if of_bulk.known else None, json_=json_)
+    else:
+        _tell(of_message, message_view if of_message.entries else None, json_=json_)
+    if not of_bulk.known and (of_message is None or not of_message.entries):
         where = account or "any configured account"
         typer.echo(f"no record of {printable(message_id)} in {where}: not on the topics, or not any more", err=True)
         raise typer.Exit(1)
@@ -74,6 +86,15 @@ def _message(settings: Settings, message_id: str, account: str | None, *, whole:
     return explained(findings, candidates, settings.accounts, datetime.now(UTC))
 
 
+def _bulk(settings: Settings, bulk_id: str, account: str | None, *, whole: bool) -> BulkExplanation:
+    candidates = candidates_of(settings, account)
+    one_account = account is not None
+    findings = _read(
+        settings, lambda reads: search_bulk(reads, candidates, bulk_id, one_account=one_account, whole=whole)
+    )
+    return explained_bulk(findings, settings.accounts, datetime.now(UTC))
+
+
 def _account(settings: Settings, account: str | None) -> AccountExplanation:
     (candidate,) = candidates_of(settings, account)
     findings = _read(settings, lambda reads: search_account(reads, candidate))
@@ -91,7 +112,10 @@ def _read(settings: Settings, search_in: Callable[[KafkaReads], Awaitable[_T]]) 
 
 
 def _tell(
-    explanation: Explanation | AccountExplanation, view: Callable[[Any], RenderableType] | None, *, json_: bool
+    explanation: Explanation | BulkExplanation | AccountExplanation,
+    view: Callable[[Any], RenderableType] | None,
+    *,
+    json_: bool,
 ) -> None:
     """Print an explanation; without a view there is nothing to show to people."""
     if explanation.missing:

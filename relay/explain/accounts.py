@@ -14,7 +14,7 @@ from relay.core.merging import awaits_outcome
 from relay.core.model import Json, MessageState
 from relay.explain.candidates import Candidate
 from relay.explain.drains import all_of, drains_of, wish_entry
-from relay.explain.entries import Entry, Found, Kind, in_order, shown
+from relay.explain.entries import Entry, Found, Kind, counted, in_order, shown
 from relay.explain.outlook import LATE_SECONDS
 from relay.explain.reading import Reads, missing
 from relay.kafka.partitions import partition_of
@@ -207,16 +207,12 @@ def _sentences(findings: AccountFindings, candidate: Candidate, drains: AccountS
     pending = len(findings.pending)
     said = [f"{pending} of {len(findings.messages)} stored messages pending" if pending else "nothing is pending"]
     if findings.unreadable:
-        said.append(f"{_many(len(findings.unreadable), 'state')} can't be read by this release")
+        said.append(f"{counted(len(findings.unreadable), 'state')} can't be read by this release")
     if not candidate.collected:
         return [*said, "its reports can be read again: no drains, no gaps"]
     if not readable:
         return [*said, "its drains can't be read: another release wrote their record, or it is damaged"]
     said.append("a drain may be under way" if drains.intent is not None else "no drain is under way")
     lost = sum(gap.count for gap in drains.gaps)
-    gaps = _many(len(drains.gaps), "open gap")
-    return [*said, f"{_many(lost, 'drain')} without an answer in {gaps}" if lost else "no open gaps"]
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    gaps = counted(len(drains.gaps), "open gap")
+    return [*said, f"{counted(lost, 'drain')} without an answer in {gaps}" if lost else "no open gaps"]

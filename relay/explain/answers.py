@@ -1,12 +1,13 @@
-"""The kept answers of collected accounts: put together from their parts, and those picked that carry the message."""
+"""The kept answers of collected accounts: put together from their parts, and those picked that matter."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from relay.core.model import Report
 from relay.explain.candidates import Candidate
 from relay.explain.entries import Found
 from relay.explain.names import Names
+from relay.lookups.pages import Page, ReadPage
 from relay.lookups.reading import Garbled
 from relay.slot.codec import UnreadableInternal
 from relay.slot.raw import Assembled, Assembly, Part, part_of
@@ -14,7 +15,7 @@ from relay.slot.raw import Assembled, Assembly, Part, part_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer that carries the message: `reports` are the message's own, `count` is the whole page's.
+    """A kept answer: `reports` are those that were sought in it, `count` is the whole page's.
 
     `problem` says what can't be read of it.
     """
@@ -26,13 +27,17 @@ class Answer:
     problem: str | None = None
 
 
+Pick = Callable[[Assembled], Iterator[Answer]]
+"""Gives what matters of an answer, or of parts of one whose other parts never came."""
+
+
 class Answers:
     """Takes raw records in their order; holds only the parts of answers that are not complete yet."""
 
-    def __init__(self, candidates: Mapping[str, Candidate], names: Names) -> None:
-        self._candidates = candidates
-        self._names = names
-        self._carrying: list[Answer] = []
+    def __init__(self, accounts: Collection[str], pick: Pick) -> None:
+        self._accounts = accounts
+        self._pick = pick
+        self._picked: list[Answer] = []
         self._parts = Assembly()
         self._complete: set[str] = set()
 
@@ -42,47 +47,58 @@ class Answers:
             part = part_of(found)
         except UnreadableInternal:
             return
-        if part.account in self._candidates and part.response_id not in self._complete:
+        if part.account in self._accounts and part.response_id not in self._complete:
             assembled = self._parts.put(part, 0.0)
             if assembled is not None:
                 self._complete.add(part.response_id)
-                self._read(assembled)
+                self._picked.extend(self._pick(assembled))
 
     def finish(self) -> list[Answer]:
-        """Return the answers that carry the message; at the end those that lack a part, where another one names it."""
+        """Return what was picked; at the end that of answers which lack a part."""
         for fragment in self._parts.overdue(1.0, 0.0):
-            problem = f"only {len(fragment.parts)} of its {fragment.first.parts} parts are there"
-            self._blame(_answer(fragment), _bytes_of(fragment), problem)
-        return self._carrying
+            self._picked.extend(self._pick(fragment))
+        return self._picked
 
-    def _read(self, assembled: Assembled) -> None:
-        answer, body = _answer(assembled), _bytes_of(assembled)
-        read_page = self._candidates[answer.part.account].read_page
-        if read_page is None or not self._names.may_name(body):
+
+def carrying(candidates: Mapping[str, Candidate], names: Names) -> Pick:
+    """Return what picks the answers that carry the message, and those that can't be read and name it."""
+
+    def picked(assembled: Assembled) -> Iterator[Answer]:
+        body, account = bytes_of(assembled), assembled.first.account
+        read_page = candidates[account].read_page
+        if read_page is None or not names.may_name(body):
             return
-        if assembled.body is None:
-            self._blame(answer, body, "it is damaged: its sha256 is another")
+        named = any(name.encode() in body for name in names.message_ids(account))
+        answer, page = read(assembled, read_page)
+        if page is None:
+            yield from [answer] if named else []
             return
-        try:
-            page = read_page(body, answer.part.content_type)
-        except Garbled:
-            self._blame(answer, body, "it is no page of reports")
-            return
-        whole = replace(answer, count=page.count)
-        own = tuple(report for report in page.reports if self._names.mean(answer.part.account, report.message_id, None))
+        own = tuple(report for report in page.reports if names.mean(account, report.message_id, None))
         if own:
-            self._carrying.append(replace(whole, reports=own))
+            yield replace(answer, reports=own)
         for unreadable in page.unreadable:
-            self._blame(whole, unreadable.body, f"a report that names it can't be read ({unreadable.reason})")
+            if any(name.encode() in unreadable.body for name in names.message_ids(account)):
+                yield replace(answer, problem=f"a report that names it can't be read ({unreadable.reason})")
 
-    def _blame(self, answer: Answer, body: bytes, problem: str) -> None:
-        if any(name.encode() in body for name in self._names.message_ids(answer.part.account)):
-            self._carrying.append(replace(answer, problem=problem))
-
-
-def _answer(assembled: Assembled) -> Answer:
-    return Answer(part=assembled.first, found=assembled.first.record)
+    return picked
 
 
-def _bytes_of(assembled: Assembled) -> bytes:
+def read(assembled: Assembled, read_page: ReadPage) -> tuple[Answer, Page | None]:
+    """Read an answer's page; None, and the answer's problem, where that can't be."""
+    first = assembled.first
+    answer = Answer(part=first, found=first.record)
+    if len(assembled.parts) < first.parts:
+        problem = f"only {len(assembled.parts)} of its {first.parts} parts are there"
+        return replace(answer, problem=problem), None
+    if assembled.body is None:
+        return replace(answer, problem="it is damaged: its sha256 is another"), None
+    try:
+        page = read_page(assembled.body, first.content_type)
+    except Garbled:
+        return replace(answer, problem="it is no page of reports"), None
+    return replace(answer, count=page.count), page
+
+
+def bytes_of(assembled: Assembled) -> bytes:
+    """Return the body, or what is there of it."""
     return assembled.body if assembled.body is not None else b"".join(part.record.value for part in assembled.parts)

@@ -114,6 +114,11 @@ def joined(*parts: str | None) -> str:
     return printable(", ".join(part for part in parts if part))
 
 
+def counted(number: int, noun: str) -> str:
+    """Say how many there are."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def shown(instant: datetime | None) -> str | None:
     """Write an instant as it is published everywhere else."""
     return None if instant is None else format_instant(instant)

@@ -33,13 +33,35 @@ def concerning(found: Found, names: Names, accounts: frozenset[str] | None) -> L
     return Lettered(letter=letter, found=found, account=account)
 
 
+def concerning_bulk(found: Found, bulk_id: str, accounts: frozenset[str] | None) -> Lettered | None:
+    """Return the dead letter of a record if it is about the bulk; `accounts` as above."""
+    letter = letter_in(found)
+    if letter is None:
+        return None
+    _, value, _ = restore(letter)
+    account = account_of(letter, value)
+    if value is None or (accounts is not None and account not in accounts):
+        return None
+    told = [each["bulk_id"] for each in _requests_in(value) if "bulk_id" in each]
+    if bulk_id not in told and (told or bulk_id.encode() not in value):
+        return None
+    return Lettered(letter=letter, found=found, account=account)
+
+
+def _requests_in(value: bytes) -> list[Json]:
+    """Return the fields of a request, be it a record of an input topic or of the inbox; one of both is empty."""
+    fields = fields_of(value) or {}
+    request = fields.get("request")
+    return [fields, request if isinstance(request, dict) else {}]
+
+
 def _is_about(value: bytes, account: str, names: Names) -> bool:
     """Tell by the fields of a request; of anything else, by the id itself, wherever in it that stands."""
-    fields = fields_of(value)
-    request = fields.get("request") if fields is not None else None
-    for each in (fields, request if isinstance(request, dict) else None):
-        if each is not None and ids_in(each) != (None, None):
+    for each in _requests_in(value):
+        if ids_in(each) != (None, None):
             return names.mean(account, *ids_in(each))
+        if "bulk_id" in each:  # whatever was unread of it
+            return False
     return any(name.encode() in value for name in names.message_ids(account))
 
 

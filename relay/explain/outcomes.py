@@ -8,7 +8,7 @@ from relay.core.masking import Recipients, shown_recipient
 from relay.core.model import Engagement, Json, MessageState, Reason, Report
 from relay.core.standing import Standing, outcome_event, standing, was_published
 from relay.explain.answers import Answer
-from relay.explain.entries import Entry, Found, Kind, joined, shown
+from relay.explain.entries import Entry, Found, Kind, counted, joined, shown
 from relay.slot.codec import UnreadableInternal
 
 _STANDINGS: Mapping[Standing, str] = {
@@ -74,11 +74,10 @@ def state_entry(found: Found, account: str, state: MessageState | UnreadableInte
 def _stored(state: MessageState) -> str:
     if state.became:
         return joined(f"extra_id {state.extra_id} is message {state.became}")
-    count = len(state.published)
     return joined(
         standing_of(state),
         f"expires {shown(state.expires_at)}",
-        f"{count} event{'' if count == 1 else 's'} published" if count else None,
+        f"{counted(len(state.published), 'event')} published" if state.published else None,
     )
 
 
@@ -130,7 +129,7 @@ def answer_entry(answer: Answer) -> Entry:
         account=part.account,
         text=joined(
             f"drain {part.response_id}: HTTP {part.status}",
-            None if answer.count is None else f"{answer.count} report{'' if answer.count == 1 else 's'}",
+            None if answer.count is None else counted(answer.count, "report"),
             *(f"of this message: {_report_words(report)}" for report in answer.reports),
             answer.problem,
             f"asked {format_instant(part.asked_at)}",

@@ -32,6 +32,16 @@ def ids_of(found: Found) -> tuple[str, str | None, str | None]:
     return event["account"], *ids_in(event)
 
 
+def bulk_of(found: Found) -> str | None:
+    """Return the bulk that an event or an inbox record names."""
+    try:
+        if found.topic == "inbox":
+            return decode_requested(found.value).request.bulk_id
+        return event_of(found).get("bulk_id")
+    except UnreadableInternal:
+        return None
+
+
 def event_of(found: Found) -> Json:
     """Return the fields of an event.
 

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from relay.contracts.instants import format_instant
 from relay.explain.accounts import MOST_NAMED, AccountExplanation
+from relay.explain.bulks import BulkExplanation
 from relay.explain.entries import Entry, Kind, shown
 from relay.explain.timeline import Explanation
 from relay.printable import printable
@@ -37,6 +38,30 @@ def message_view(explanation: Explanation) -> RenderableType:
     left = explanation.left_unread
     unread = [Text(printable(left), "dim")] if left is not None else []
     return Group(heading, "", timeline, "", *unread, *_closing(explanation.summary))
+
+
+def bulk_view(explanation: BulkExplanation) -> RenderableType:
+    """Lay a bulk's timeline out, and under it its messages."""
+    heading = Text.assemble(
+        ("bulk ", "dim"), (printable(explanation.bulk_id), "bold"), (" in ", "dim"), _list(explanation.accounts)
+    )
+    accounts = {entry.account for entry in explanation.entries}
+    timeline: list[RenderableType] = []
+    if explanation.entries:
+        timeline = ["", _timeline(explanation.entries, several=len(accounts) > 1)]
+    messages = ["", *_messages(explanation)] if explanation.messages else []
+    left = explanation.left_unread
+    unread = [Text(printable(left), "dim")] if left is not None else []
+    return Group(heading, *timeline, *messages, "", *unread, *_closing(explanation.summary))
+
+
+def _messages(explanation: BulkExplanation) -> list[RenderableType]:
+    table = Table.grid(padding=(0, 2))
+    table.add_row(*(Text(name, "bold") for name in ("message_id", "outcome", "events")))
+    for each in explanation.messages[:MOST_LISTED]:
+        table.add_row(Text(printable(each.message_id)), each.outcome, ", ".join(each.events) or "-")
+    more = len(explanation.messages) - MOST_LISTED
+    return [table, Text(f"{more} more; --json names all")] if more > 0 else [table]
 
 
 def account_view(explanation: AccountExplanation) -> RenderableType:

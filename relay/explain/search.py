@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from relay.explain.answers import Answer, Answers
+from relay.explain.answers import Answer, Answers, carrying
 from relay.explain.candidates import Candidate
 from relay.explain.entries import Found
 from relay.explain.inputs import fields_of
@@ -12,7 +12,7 @@ from relay.explain.known import Known
 from relay.explain.letters import Lettered, concerning
 from relay.explain.names import Names, ids_in, state_key
 from relay.explain.reading import Matters, Reads, Take, missing
-from relay.explain.records import ids_of, state_in
+from relay.explain.records import bulk_of, ids_of, state_in
 from relay.explain.sought import INPUTS, all_found
 from relay.explain.windows import MARGINS, WHOLE, Left, Place, Unread, Window
 from relay.kafka.partitions import partition_of
@@ -30,7 +30,8 @@ class Findings:
     """What was found of a message. `states` holds the last record of each key, a tombstone, too.
 
     `drains` are the states of its collected accounts, `missing` the topics that are not there or not ours to see,
-    `unread` tells of the records that were left unread, for they lie before or after all that is known of it.
+    `unread` tells of the records that were left unread, for they lie before or after all that is known of it;
+    `bulk`: among what was read, something names a bulk by the message's id.
     """
 
     names: Names
@@ -41,6 +42,7 @@ class Findings:
     letters: list[Lettered] = field(default_factory=list)
     missing: tuple[str, ...] = ()
     unread: list[Unread] = field(default_factory=list)
+    bulk: bool = False
 
 
 async def search(
@@ -122,7 +124,7 @@ class _Search:
         collected = {name: each for name, each in self._candidates.items() if each.collected}
         places = self._there({self._place("raw", account_shard_key(name)) for name in collected})
         for wider in window.wider():
-            answers = Answers(collected, self._names)
+            answers = Answers(collected, carrying(collected, self._names))
             await self._read(places, answers.take, wider)
             self.findings.answers = answers.finish()
             if self.findings.answers or not self._was_told(collected):
@@ -190,6 +192,7 @@ class _Search:
         if found.where in self._have:
             return
         account, message_id, extra_id = ids_of(found)
+        self.findings.bulk |= account in self._candidates and bulk_of(found) == self._names.asked
         if account in self._candidates and self._names.mean(account, message_id, extra_id):
             self._names.learn(account, message_id, extra_id)
             self._have.add(found.where)
@@ -214,6 +217,7 @@ class _Search:
             account = fields.get("account")
             named = self._names.mean(account if isinstance(account, str) else "", *ids_in(fields))
             named = named and (not self._one_account or account in self._candidates)
+            self.findings.bulk |= fields.get("bulk_id") == self._names.asked and account in self._candidates
         if named:
             self._have.add(found.where)
             self.findings.records.append(found)

@@ -8,7 +8,7 @@ from relay.core.merging import awaits_outcome
 from relay.core.model import Json, MessageState
 from relay.explain.candidates import Candidate
 from relay.explain.drains import touching
-from relay.explain.entries import Entry, Found, Kind, in_order, shown
+from relay.explain.entries import Entry, Found, Kind, counted, in_order, shown
 from relay.explain.inputs import inbox_entry, input_entry
 from relay.explain.letters import letter_entry
 from relay.explain.outcomes import answer_entry, event_entry, state_entry, state_json
@@ -21,12 +21,15 @@ from relay.providers.account import Account
 from relay.slot.codec import UnreadableInternal, decode_requested, decode_state
 from relay.slot.keys import account_of
 
+_PERHAPS = (Kind.DEAD_LETTER, Kind.RESPONSE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """A message explained. `states` and `outlooks` go by the keys of the state topic; `summary` says it in sentences.
 
-    Usually there is one state; several where accounts share an id, or one message's id is another's extra_id.
+    Usually there is one state; several where accounts share an id, or one message's id is another's extra_id. `bulk`: a
+    bulk goes by this id, too.
     """
 
     asked: str
@@ -37,6 +40,12 @@ class Explanation:
     summary: tuple[str, ...]
     missing: tuple[str, ...]
     unread: tuple[Unread, ...]
+    bulk: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is surely about such a message; an answer that can't be read may merely hold the id."""
+        return any(entry.kind not in _PERHAPS or entry.details.get("reports") for entry in self.entries)
 
     @property
     def left_unread(self) -> str | None:
@@ -52,6 +61,7 @@ class Explanation:
             "state": dict(self.states),
             "next": {key: each.as_json() for key, each in self.outlooks.items()},
             "summary": list(self.summary),
+            "bulk": self.bulk,
             "missing_topics": list(self.missing),
             "unread": {"sentence": self.left_unread, "topics": [each.as_json() for each in self.unread]},
         }
@@ -83,9 +93,10 @@ def explained(
             if isinstance(state, MessageState)
         },
         outlooks=outlooks,
-        summary=tuple([*summary, *_gaps(entries)] or _without_state(entries)),
+        summary=(*([*summary, *_gaps(entries)] or _without_state(entries)), *_bulk(findings)),
         missing=findings.missing,
         unread=tuple(findings.unread),
+        bulk=findings.bulk,
     )
 
 
@@ -130,7 +141,12 @@ def _outcomes(findings: Findings, stored: Mapping[str, Stored]) -> Iterator[Entr
 
 def _gaps(entries: Sequence[Entry]) -> list[str]:
     count = sum(entry.kind is Kind.GAP for entry in entries)
-    return [f"its report may be in {count} open gap{'' if count == 1 else 's'}"] if count else []
+    return [f"its report may be in {counted(count, 'open gap')}"] if count else []
+
+
+def _bulk(findings: Findings) -> list[str]:
+    asked = findings.names.asked
+    return [f"a bulk goes by this id, too: `relay explain {asked} --bulk`"] if findings.bulk else []
 
 
 def _without_state(entries: Sequence[Entry]) -> list[str]:

@@ -104,7 +104,7 @@ def _narrowest(left: Iterable[tuple[int, Window]]) -> Window:
     return Window(since=max(since, default=None), until=min(until, default=None))
 
 
-def unread_sentence(unread: Sequence[Unread]) -> str | None:
+def unread_sentence(unread: Sequence[Unread], of: str = "message") -> str | None:
     """Say in one line what was left unread, and how to read it all; None if nothing was."""
     if not unread:
         return None
@@ -113,7 +113,7 @@ def unread_sentence(unread: Sequence[Unread]) -> str | None:
     for each in unread:
         topics.setdefault(_outside(each.window), []).append(each.topic)
     parts = "; ".join(f"{outside} of {', '.join(names)}" for outside, names in topics.items())
-    why = f"left unread, up to {records} records, for nothing known of the message lies there"
+    why = f"left unread, up to {records} records, for nothing known of the {of} lies there"
     return f"{why}: what is {parts}; `--whole` reads all"
 
 

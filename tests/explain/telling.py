@@ -6,6 +6,8 @@ from io import StringIO
 
 from rich.console import Console, RenderableType
 
+from relay.explain.bulk_search import search_bulk
+from relay.explain.bulks import BulkExplanation, explained_bulk
 from relay.explain.candidates import Candidate
 from relay.explain.search import Findings, search
 from relay.explain.timeline import Explanation, explained
@@ -13,6 +15,7 @@ from relay.providers.account import Account
 from relay.providers.hyber import HyberAccount
 from tests.builders import after
 from tests.explain.shelf import HYBER, VOICE, Shelf
+from tests.infobip_pages import ACCOUNT
 
 ACCOUNTS: Mapping[str, Account] = {
     "hyber_main": HyberAccount.model_validate(
@@ -23,7 +26,8 @@ ACCOUNTS: Mapping[str, Account] = {
             "username": "login",
             "password": "password",
         }
-    )
+    ),
+    "voice_eu": ACCOUNT,
 }
 
 
@@ -53,7 +57,20 @@ async def told(
     return explained(findings, candidates, ACCOUNTS, now or after(60))
 
 
-def lines(explanation: Explanation) -> list[str]:
+async def told_bulk(
+    shelf: Shelf,
+    bulk_id: str = "b-1",
+    *,
+    candidates: Sequence[Candidate] = (HYBER, VOICE),
+    one_account: bool = False,
+    whole: bool = False,
+) -> BulkExplanation:
+    """Explain a bulk, a minute after noon."""
+    findings = await search_bulk(shelf, candidates, bulk_id, one_account=one_account, whole=whole)
+    return explained_bulk(findings, ACCOUNTS, after(60))
+
+
+def lines(explanation: Explanation | BulkExplanation) -> list[str]:
     """Give kind and text of each entry."""
     return [f"{entry.kind.value}: {entry.text}" for entry in explanation.entries]
 

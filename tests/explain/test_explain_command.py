@@ -130,13 +130,23 @@ async def test_a_pending_message_and_its_account_are_explained(relay: World) -> 
     assert of_account["pending"]["by_age"]["under 1 min"] >= 1
 
 
-async def called(relay: World, *, message_id: str) -> None:
-    """Place a call that was taken some seconds ago, and say that it was sent."""
+def taken(relay: World, *, message_id: str, bulk_id: str | None = None) -> float:
+    """Place a call that was taken some seconds ago; return when it was sent."""
     sent_at = time.time() - 60
     call = VoiceCall(
-        message_id=message_id, sent_at=sent_at, endings=(ended(20, CallEnd.ANSWERED),), phone_number=NUMBER
+        message_id=message_id,
+        bulk_id=bulk_id,
+        sent_at=sent_at,
+        endings=(ended(20, CallEnd.ANSWERED),),
+        phone_number=NUMBER,
     )
     relay.simulator.send_call(call)
+    return sent_at
+
+
+async def called(relay: World, *, message_id: str) -> None:
+    """Place a call, and say that it was sent."""
+    sent_at = taken(relay, message_id=message_id)
     sent = {"account": "voice", "message_id": message_id, "recipient": NUMBER}
     await relay.send("messages_sent", {**sent, "sent_at": datetime.fromtimestamp(sent_at, UTC).isoformat()})
 
@@ -158,6 +168,29 @@ async def test_a_collected_report_is_explained_with_the_answer_that_carried_it(r
     assert response["details"]["reports"][0]["call_outcome"] == "answered"
     assert explained["summary"][0].startswith("delivered and answered; nothing is waited for")
     assert NUMBER not in printed
+
+
+@pytest.mark.kafka
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_bulk_is_explained_by_its_id(relay: World) -> None:
+    """Its request, the answer of its drain, and its messages; `--bulk` asks for nothing else."""
+    bulk_id, message_ids = f"bulk {uuid.uuid4()}", [str(uuid.uuid4()) for _ in range(2)]
+    for message_id in message_ids:
+        taken(relay, message_id=message_id, bulk_id=bulk_id)
+    await relay.fetch(account="voice", bulk_id=bulk_id, request_id="r-bulk")
+    for message_id in message_ids:
+        await relay.told(message_id, "delivered", "answered")
+    await eventually(lambda: relay.replicas[0].lines("drain.answered"), what="drain.answered")
+    done = await process(relay, bulk_id, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    explained = json.loads(done.stdout)
+    assert kinds(explained)[:3] == ["request", "accepted", "response"]
+    assert explained["entries"][2]["details"]["of_bulk"] == 2
+    assert {each["message_id"] for each in explained["messages"]} == set(message_ids)
+    assert {each["outcome"] for each in explained["messages"]} == {"delivered and answered"}
+    assert f"bulk {bulk_id} in voice" in await explain(relay, bulk_id, "--bulk")
+    unknown = await process(relay, message_ids[0], "--bulk")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
 
 
 @pytest.mark.kafka
