@@ -9,7 +9,7 @@ from relay.core.model import MessageState, RequestKind
 from relay.explain.answers import Answer, Answers, Pick, bytes_of, read
 from relay.explain.candidates import Candidate
 from relay.explain.entries import Found
-from relay.explain.inputs import fields_of
+from relay.explain.inputs import account_in, fields_of
 from relay.explain.letters import Lettered, concerning_bulk
 from relay.explain.reading import Reads, missing
 from relay.explain.records import bulk_of, state_in
@@ -142,7 +142,7 @@ class _BulkSearch:
     def _take_sent(self, found: Found) -> None:
         fields = fields_of(found.value or b"") or {}
         if fields.get("bulk_id") == self.findings.bulk_id and (
-            self._accounts is None or fields.get("account") in self._accounts
+            self._accounts is None or account_in(fields) in self._accounts
         ):
             self.findings.records.append(found)
 

@@ -31,17 +31,22 @@ def fields_of(value: bytes) -> Json | None:
     return fields if isinstance(fields, dict) else None
 
 
+def account_in(fields: Json) -> str:
+    """Return the account that the fields name; nothing where that is no text."""
+    account = fields.get("account")
+    return account if isinstance(account, str) else ""
+
+
 def input_entry(found: Found, accounts: Mapping[str, Account], now: datetime) -> Entry:
     """Tell of a record of an input topic, and whether the contract refuses it."""
     fields = fields_of(found.value or b"") or {}
     fetch = found.topic == "fetch_requests"
     said = {name: fields[name] for name in (*_IDS, *_FIELDS[found.topic]) if fields.get(name) is not None}
     refused = _refusal(found, accounts, now)
-    account = fields.get("account")
     return Entry(
         at=found.at,
         kind=Kind.REQUEST,
-        account=account if isinstance(account, str) else None,
+        account=account_in(fields) or None,
         text=joined(
             f"fetch requested by {_text(said.get('request_id', '?'))}" if fetch else "reported as sent",
             None if refused else _recipient(fields),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from relay.explain.answers import Answer, Answers, carrying
 from relay.explain.candidates import Candidate
 from relay.explain.entries import Found
-from relay.explain.inputs import fields_of
+from relay.explain.inputs import account_in, fields_of
 from relay.explain.known import Known
 from relay.explain.letters import Lettered, concerning
 from relay.explain.names import Names, ids_in, state_key
@@ -214,8 +214,8 @@ class _Search:
         if fields is None:
             named = not self._one_account and self._names.asked.encode() in value
         else:
-            account = fields.get("account")
-            named = self._names.mean(account if isinstance(account, str) else "", *ids_in(fields))
+            account = account_in(fields)
+            named = self._names.mean(account, *ids_in(fields))
             named = named and (not self._one_account or account in self._candidates)
             self.findings.bulk |= fields.get("bulk_id") == self._names.asked and account in self._candidates
         if named:

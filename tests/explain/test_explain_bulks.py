@@ -195,3 +195,13 @@ async def test_an_unreadable_answer_that_merely_holds_the_id_is_no_message() -> 
     assert explanation.entries
     assert not explanation.known
     assert (await told_bulk(shelf)).known
+
+
+@pytest.mark.parametrize("one_account", [True, False])
+async def test_an_account_that_is_no_text_is_passed_over(*, one_account: bool) -> None:
+    """A sender may write anything there."""
+    shelf = Shelf()
+    shelf.input("fetch_requests", {**FETCH, "account": ["voice_eu"], "message_id": "b-1"})
+    entries = (await told(shelf, "b-1", one_account=one_account)).entries
+    assert len(entries) == (0 if one_account else 1)
+    assert len((await told_bulk(shelf, one_account=one_account)).entries) == len(entries)
