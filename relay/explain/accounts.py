@@ -16,6 +16,7 @@ from relay.explain.candidates import Candidate
 from relay.explain.drains import all_of, drains_of, wish_entry
 from relay.explain.entries import Entry, Found, Kind, counted, in_order, shown
 from relay.explain.outlook import LATE_SECONDS
+from relay.explain.past_drains import PastDrains, Pause
 from relay.explain.reading import Reads, missing
 from relay.kafka.partitions import partition_of
 from relay.slot.codec import UnreadableInternal, decode_state
@@ -37,12 +38,18 @@ _LOOK: Final = (
     " `breaker.opened` in the log say since when it does not"
 )
 
+_UNKEPT: Final = (
+    "its reports can be read again: no drains, no gaps; its answers stand in no topic: whether it is paused, and why,"
+    " tell `relay_account_paused` and `account.paused` in the log"
+)
+
 
 @dataclass(slots=True, kw_only=True)
 class AccountFindings:
     """What the state topic holds of an account; of a pending message only when it began and when it expires.
 
-    `wishes` are the requests for unread reports that are not done, `drains` is the record of its drains.
+    `wishes` are the requests for unread reports that are not done, `drains` is the record of its drains, `past` what is
+    known of the newest.
     """
 
     messages: set[bytes] = field(default_factory=set)
@@ -50,6 +57,7 @@ class AccountFindings:
     unreadable: set[bytes] = field(default_factory=set)
     wishes: dict[bytes, tuple[Found, MessageState]] = field(default_factory=dict)
     drains: Found | None = None
+    past: PastDrains = field(default_factory=PastDrains)
     missing: tuple[str, ...] = ()
 
     def take(self, found: Found, account: str) -> None:
@@ -57,6 +65,7 @@ class AccountFindings:
         key = found.key or b""
         if key == account_key(account):
             self.drains = found
+            self.past.take(drains_of(found) or AccountState())
         elif key.startswith((message_key(account, ""), f"lookup/{account}/".encode())):
             self._forget(key)
             self._take_state(key, found)
@@ -84,13 +93,15 @@ class AccountFindings:
 
 
 async def search_account(reads: Reads, candidate: Candidate) -> AccountFindings:
-    """Read the states of an account: all partitions, or the one that it lives in."""
+    """Read the states of an account: all partitions, or the one that it lives in, and its newest kept answers."""
     count = reads.partitions("state")
-    findings = AccountFindings(missing=missing(reads, ["state"]))
+    findings = AccountFindings(missing=missing(reads, ["state", "raw"] if candidate.collected else ["state"]))
     numbers = set(range(count))
     if candidate.collected and count:
         numbers = {partition_of(account_shard_key(candidate.name), count)}
     await reads.read({("state", number) for number in numbers}, lambda found: findings.take(found, candidate.name))
+    if candidate.collected:
+        await findings.past.read_answers(reads, candidate)
     return findings
 
 
@@ -127,6 +138,7 @@ class AccountExplanation:
     overdue: int
     oldest: tuple[Pending, ...]
     last: Drained | None
+    pause: Pause | None
     entries: tuple[Entry, ...]
     summary: tuple[str, ...]
     missing: tuple[str, ...]
@@ -154,6 +166,8 @@ class AccountExplanation:
                 "reports": self.last.reports,
                 "count": self.last.count,
             },
+            "drains": of_kind[Kind.DRAIN],
+            "pause": None if self.pause is None else self.pause.as_json(),
             "intent": next(iter(of_kind[Kind.INTENT]), None),
             "wishes": of_kind[Kind.WISH],
             "gaps": of_kind[Kind.GAP],
@@ -170,6 +184,8 @@ def explained_account(findings: AccountFindings, candidate: Candidate, now: date
     entries = [wish_entry(candidate.name, found, wish) for found, wish in findings.wishes.values()]
     if findings.drains is not None:
         entries += all_of(candidate.name, findings.drains, known)
+        current = None if known.intent is None else known.intent.drain_id
+        entries += findings.past.entries(candidate.name, findings.drains, current)
     return AccountExplanation(
         account=candidate.name,
         provider=candidate.rules.provider,
@@ -178,8 +194,13 @@ def explained_account(findings: AccountFindings, candidate: Candidate, now: date
         overdue=sum(expires_at <= now for _, expires_at in findings.pending.values()),
         oldest=tuple(_oldest(findings)),
         last=known.last,
+        pause=findings.past.pause,
         entries=tuple(in_order(entries)),
-        summary=(*_sentences(findings, candidate, known, readable=drains is not None), *_look(findings, now)),
+        summary=(
+            *_sentences(findings, candidate, known, readable=drains is not None),
+            *findings.past.sentences(now),
+            *_look(findings, now),
+        ),
         missing=findings.missing,
     )
 
@@ -209,7 +230,7 @@ def _sentences(findings: AccountFindings, candidate: Candidate, drains: AccountS
     if findings.unreadable:
         said.append(f"{counted(len(findings.unreadable), 'state')} can't be read by this release")
     if not candidate.collected:
-        return [*said, "its reports can be read again: no drains, no gaps"]
+        return [*said, _UNKEPT]
     if not readable:
         return [*said, "its drains can't be read: another release wrote their record, or it is damaged"]
     said.append("a drain may be under way" if drains.intent is not None else "no drain is under way")

@@ -8,7 +8,7 @@ from relay.explain.candidates import Candidate
 from relay.explain.entries import Found
 from relay.explain.names import Names
 from relay.lookups.pages import Page, ReadPage
-from relay.lookups.reading import Garbled
+from relay.lookups.reading import NO_CONTENT, Garbled, is_success
 from relay.slot.codec import UnreadableInternal
 from relay.slot.raw import Assembled, Assembly, Part, part_of
 
@@ -92,6 +92,10 @@ def read(assembled: Assembled, read_page: ReadPage) -> tuple[Answer, Page | None
         return replace(answer, problem=problem), None
     if assembled.body is None:
         return replace(answer, problem="it is damaged: its sha256 is another"), None
+    if not is_success(first.status):
+        return replace(answer, problem="no reports come with this status"), None
+    if first.status == NO_CONTENT:
+        return replace(answer, count=0), None
     try:
         page = read_page(assembled.body, first.content_type)
     except Garbled:

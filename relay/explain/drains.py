@@ -46,8 +46,8 @@ def all_of(account: str, found: Found, drains: AccountState) -> Iterator[Entry]:
 
 def intent_entry(account: str, found: Found, intent: Intent) -> Entry:
     """Tell of the drain that may be under way."""
-    text = joined(f"drain {intent.drain_id} of {_of(intent.filter)}", f"limit {intent.limit}", "no answer yet")
-    details = {"drain_id": intent.drain_id, **_ids(intent.filter), "limit": intent.limit}
+    text = joined(f"drain {intent.drain_id} of {words_of(intent.filter)}", f"limit {intent.limit}", "no answer yet")
+    details = {"drain_id": intent.drain_id, **ids_in_filter(intent.filter), "limit": intent.limit}
     return _entry(intent.intended_at, Kind.INTENT, account, found, text, details)
 
 
@@ -55,20 +55,20 @@ def wish_entry(account: str, found: Found, wish: MessageState) -> Entry:
     """Tell of a drain that a request asked for and that was not carried out to its end."""
     asked = wish.bulk_id, wish.message_id
     text = joined(
-        f"drain of {_of(asked)}",
+        f"drain of {words_of(asked)}",
         f"for {wish.request_id}" if wish.request_id else None,
         f"expires {shown(wish.expires_at)}",
     )
-    details = {**_ids(asked), "request_id": wish.request_id, "expires_at": shown(wish.expires_at)}
+    details = {**ids_in_filter(asked), "request_id": wish.request_id, "expires_at": shown(wish.expires_at)}
     return _entry(wish.requested_at, Kind.WISH, account, found, text, details)
 
 
 def gap_entry(account: str, found: Found, gap: Gap) -> Entry:
     """Tell of drains that brought no answer, and that the log was not read for yet."""
     times = "one drain" if gap.count == 1 else f"{gap.count} drains until {shown(gap.last_at)}"
-    text = joined(f"open gap of {_of(gap.filter)}: {times} without an answer", gap.why, *gap.drains[-1:])
+    text = joined(f"open gap of {words_of(gap.filter)}: {times} without an answer", gap.why, *gap.drains[-1:])
     details = {
-        **_ids(gap.filter),
+        **ids_in_filter(gap.filter),
         "first_at": shown(gap.first_at),
         "last_at": shown(gap.last_at),
         "drains": list(gap.drains),
@@ -82,12 +82,14 @@ def _entry(at: datetime, kind: Kind, account: str, found: Found, text: str, deta
     return Entry(at=at, kind=kind, account=account, text=text, details=details, found=found)
 
 
-def _of(asked: Filter) -> str:
+def words_of(asked: Filter) -> str:
+    """Say what a drain asked for."""
     bulk_id, message_id = asked
     named = [f"{word} {name}" for word, name in (("bulk", bulk_id), ("message", message_id)) if name]
     return " and ".join(named) or "whatever was unread"
 
 
-def _ids(asked: Filter) -> Json:
+def ids_in_filter(asked: Filter) -> Json:
+    """Return what a drain asked for as plain JSON values."""
     bulk_id, message_id = asked
     return {"bulk_id": bulk_id, "message_id": message_id}

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     FORWARDED = "forwarded"
     WISH = "wish"
     INTENT = "intent"
+    DRAIN = "drain"
     RESPONSE = "response"
     EVENT = "event"
     STATE = "state"

@@ -6,7 +6,6 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from relay.contracts.instants import format_instant
 from relay.explain.accounts import MOST_NAMED, AccountExplanation
 from relay.explain.bulks import BulkExplanation
 from relay.explain.entries import Entry, Kind, shown
@@ -21,6 +20,7 @@ COLOURS = {
     Kind.FORWARDED: "white",
     Kind.WISH: "cyan",
     Kind.INTENT: "cyan",
+    Kind.DRAIN: "cyan",
     Kind.RESPONSE: "cyan",
     Kind.EVENT: "green",
     Kind.STATE: "yellow",
@@ -73,9 +73,6 @@ def account_view(explanation: AccountExplanation) -> RenderableType:
         ages.add_row(age, Text(str(count), justify="right"))
     facts = [Text(f"{explanation.overdue} of them are past their expires_at")] if explanation.overdue else []
     facts += _oldest(explanation)
-    if (last := explanation.last) is not None:
-        when = format_instant(last.answered_at)
-        facts.append(Text(f"last answered drain {last.drain_id}: HTTP {last.status}, {last.count} reports, at {when}"))
     timeline: list[RenderableType] = []
     if explanation.entries:
         timeline = ["", _timeline(explanation.entries, several=False)]

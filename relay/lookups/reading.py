@@ -5,6 +5,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 SUCCESSES, REDIRECTS, SERVER_ERRORS = range(200, 300), range(300, 400), 500
+NO_CONTENT = 204
 _REFUSED, _THROTTLED, _TIMED_OUT = (401, 403), 429, 408
 
 

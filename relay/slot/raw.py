@@ -42,6 +42,7 @@ class Part:
     status: int
     url: str
     content_type: str | None
+    retry_after: str | None
     asked_at: datetime
     answered_at: datetime
     cut: str | None
@@ -92,6 +93,7 @@ def part_of(record: Any) -> Part:
             status=int(facts["status"]),
             url=facts["url"],
             content_type=facts.get("content_type"),
+            retry_after=facts.get("retry_after"),
             asked_at=_instant(facts["asked_at"]),
             answered_at=_instant(facts["answered_at"]),
             cut=facts.get("cut"),

@@ -10,11 +10,10 @@ from relay.core.collecting import AccountItem, Drained, Intent, NoAnswer, Read, 
 from relay.core.model import Report
 from relay.kafka.records import Outgoing
 from relay.lookups.pages import Page, UnreadableReport
-from relay.lookups.reading import Garbled, Sense, is_success, may_have_acted, sense_of
+from relay.lookups.reading import NO_CONTENT, Garbled, Sense, is_success, may_have_acted, sense_of
 from relay.observe.lines import Line
 from relay.slot.raw import PART_BYTES, Assembled
 
-NO_CONTENT = 204
 LETTERS = 1000  # of one page; where more can't be read, the page's own records are the dead letters
 
 log = structlog.get_logger("relay.slot")

@@ -12,6 +12,11 @@ from tests.builders import LIFE_SECONDS, NOON, a_report, a_state, after, rules
 from tests.explain.shelf import HYBER, PARTITIONS, VOICE, Shelf
 from tests.explain.telling import printed
 
+UNKEPT = (
+    "its reports can be read again: no drains, no gaps; its answers stand in no topic: whether it is paused, and why,"
+    " tell `relay_account_paused` and `account.paused` in the log"
+)
+
 
 async def told(shelf: Shelf, candidate: Candidate, seconds: float = 0) -> Json:
     """Explain the account at so many seconds after noon."""
@@ -54,7 +59,7 @@ async def test_pending_messages_are_counted_by_age() -> None:
     }
     assert shown["summary"] == [
         "7 of 8 stored messages pending",
-        "its reports can be read again: no drains, no gaps",
+        UNKEPT,
         shown["summary"][-1],
     ]
     assert shown["summary"][-1].startswith("`relay check` says whether the provider answers now")
@@ -78,7 +83,7 @@ async def test_nothing_late_needs_no_advice() -> None:
     """A message that was sent a moment ago is no reason to doubt its provider."""
     shelf = Shelf()
     shelf.state(a_state())
-    assert (await told(shelf, HYBER, 59))["summary"][1:] == ["its reports can be read again: no drains, no gaps"]
+    assert (await told(shelf, HYBER, 59))["summary"][1:] == [UNKEPT]
     assert "`relay check`" in (await told(shelf, HYBER, 60))["summary"][-1]
 
 
@@ -128,10 +133,10 @@ async def test_a_collected_account_shows_its_drains() -> None:
     assert shown["pending"]["count"] == 1
     figures = explained_account(await search_account(shelf, VOICE), VOICE, after(60))
     text = "\n".join(printed(account_view(figures)))
-    assert "last answered drain d-8: HTTP 200, 4 reports, at 2026-11-22T12:00:35.000Z" in text
+    assert "12:00:35.000Z  drain   drain d-8: HTTP 200, its answer is not kept any more, 4 reports  t.state" in text
     assert "wish    drain of bulk b-1, for req-1, expires 2026-11-22T12:01:00.000Z  t.state" in text
     assert shown["summary"][1:3] == ["a drain may be under way", "7 drains without an answer in 1 open gap"]
-    assert len(shelf.asked_for) == 1
+    assert sorted(topic for topic, _ in shelf.asked_for) == ["raw", "state"]
 
 
 async def test_a_collected_account_at_rest() -> None:

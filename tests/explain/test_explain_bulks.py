@@ -146,12 +146,12 @@ async def test_reports_that_came_with_others_are_told() -> None:
 
 
 async def test_an_answer_that_is_an_error_is_told() -> None:
-    """Its status, and that it is no page."""
+    """Its status, and that no reports come with it."""
     shelf = Shelf()
     asked(shelf)
     shelf.response(a_response(b"no", url=URL, status=401), seconds=1)
     (_, _, line) = lines(await told_bulk(shelf))
-    assert "of this bulk: HTTP 401, 0 of this bulk, it is no page of reports" in line
+    assert "of this bulk: HTTP 401, 0 of this bulk, no reports come with this status" in line
 
 
 async def test_a_refused_request_for_a_bulk_is_the_bulks_and_no_messages() -> None:
