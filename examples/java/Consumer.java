@@ -9,6 +9,7 @@ import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,12 +30,13 @@ public final class Consumer {
   static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
   // An open list: whatever else comes is "other".
   static final Set<String> CHANNELS = Set.of("viber", "sms", "whatsapp", "push", "voice", "unknown");
+  static final String SCHEMA_NAME = "status_changed.v1.schema.json";
   static final Map<String, String> OPTIONS = new HashMap<>(Map.of(
       "--bootstrap-servers", "127.0.0.1:9092",
       "--topics", "delivery.delivered.v1,delivery.seen.v1,delivery.failed.v1,delivery.answered.v1",
       "--group", "status-changes",
       "--store", "status-changes.journal",
-      "--schema", "schemas/status_changed.v1.schema.json",
+      "--schema", "", // the repository's, two folders above this file
       "--until", "0")); // end after so many new events; 0: never
 
   static volatile boolean stopping;
@@ -61,16 +63,27 @@ public final class Consumer {
     for (int at = 0; at < arguments.length; at += 2)
       if (at + 1 == arguments.length || OPTIONS.replace(arguments[at], arguments[at + 1]) == null)
         throw new IllegalArgumentException("options, each with a value: " + OPTIONS.keySet());
+    Path schema = OPTIONS.get("--schema").isEmpty() ? repositorysSchema() : Path.of(OPTIONS.get("--schema"));
+    if (!Files.exists(schema)) {
+      System.err.println(schema + ": No such file; name a copy of " + SCHEMA_NAME + " with --schema");
+      System.exit(1);
+    }
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> { // the JVM's exit code after SIGTERM is 143
       stopping = true;
       try { ended.await(); } catch (InterruptedException ignored) { Thread.currentThread().interrupt(); }
     }));
     try {
-      new Consumer(Path.of(OPTIONS.get("--store")), Files.readString(Path.of(OPTIONS.get("--schema")))).follow();
+      new Consumer(Path.of(OPTIONS.get("--store")), Files.readString(schema)).follow();
     } finally {
       ended.countDown();
     }
+  }
+
+  /** Finds the repository's schema from where this file lies; compiled, it lies elsewhere. */
+  static Path repositorysSchema() throws URISyntaxException {
+    var here = Path.of(Consumer.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    return here.resolveSibling("../../schemas").normalize().resolve(SCHEMA_NAME);
   }
 
   /** Handles what comes, batch by batch: first the store, then the offsets. */

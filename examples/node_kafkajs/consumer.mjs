@@ -1,20 +1,27 @@
 // Status changes by kafkajs: read committed, held against the schema, each handled once, however often sent.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import Ajv from 'ajv/dist/2020.js'
 import { Kafka, logLevel } from 'kafkajs'
 
+const schemaName = 'status_changed.v1.schema.json'
 const { values: options } = parseArgs({
   options: {
     'bootstrap-servers': { type: 'string', default: '127.0.0.1:9092' },
     topics: { type: 'string', default: 'delivery.delivered.v1,delivery.seen.v1,delivery.failed.v1,delivery.answered.v1' },
     group: { type: 'string', default: 'status-changes' },
     store: { type: 'string', default: 'status-changes.journal' },
+    schema: { type: 'string', default: fileURLToPath(new URL(`../../schemas/${schemaName}`, import.meta.url)) },
     until: { type: 'string', default: '0' }, // end after so many new events; 0: never
   },
 })
-const schema = new URL('../../schemas/status_changed.v1.schema.json', import.meta.url)
-const valid = new Ajv({ strict: false, validateFormats: false }).compile(JSON.parse(readFileSync(schema, 'utf8')))
+if (!existsSync(options.schema)) {
+  console.error(`${options.schema}: No such file; name a copy of ${schemaName} with --schema`)
+  process.exit(1)
+}
+const schema = JSON.parse(readFileSync(options.schema, 'utf8'))
+const valid = new Ajv({ strict: false, validateFormats: false }).compile(schema)
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 const channels = new Set(['viber', 'sms', 'whatsapp', 'push', 'voice', 'unknown']) // open: all else is "other"
 

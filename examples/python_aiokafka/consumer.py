@@ -16,8 +16,7 @@ from aiokafka.errors import KafkaError
 from jsonschema import Draft202012Validator, ValidationError
 
 TOPICS = "delivery.delivered.v1,delivery.seen.v1,delivery.failed.v1,delivery.answered.v1"
-SCHEMA = Path(__file__).parents[2] / "schemas/status_changed.v1.schema.json"
-VALIDATOR = Draft202012Validator(json.loads(SCHEMA.read_bytes()))
+SCHEMA = (Path(__file__).parent / "../../schemas/status_changed.v1.schema.json").resolve()
 CHANNELS = {"viber", "sms", "whatsapp", "push", "voice", "unknown"}  # open: all else is "other"
 TABLES = """
 CREATE TABLE IF NOT EXISTS handled (event_id TEXT PRIMARY KEY);
@@ -31,11 +30,19 @@ SET sequence = excluded.sequence, type = excluded.type WHERE excluded.sequence >
 """
 
 
-def handle(store: sqlite3.Connection, record: ConsumerRecord) -> dict[str, Any] | None:
+def schema_of(path: Path) -> Draft202012Validator:
+    """Read the schema, or end with a line that names the option."""
+    try:
+        return Draft202012Validator(json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        sys.exit(f"{path}: No such file; name a copy of {SCHEMA.name} with --schema")
+
+
+def handle(store: sqlite3.Connection, schema: Draft202012Validator, record: ConsumerRecord) -> dict[str, Any] | None:
     """Do the work of one record inside the caller's transaction, and return the line for a new event."""
     # Not the errors' own words: they would show the value.
     try:
-        VALIDATOR.validate(event := json.loads(record.value or b""))
+        schema.validate(event := json.loads(record.value or b""))
         return work(store, event)
     except ValidationError as error:
         set_aside(store, record, f"{error.json_path}: {error.validator}")
@@ -65,7 +72,7 @@ def set_aside(store: sqlite3.Connection, record: ConsumerRecord, reason: str) ->
     print(f"set aside {place}: {reason}", file=sys.stderr, flush=True)
 
 
-async def follow(options: argparse.Namespace, store: sqlite3.Connection) -> None:
+async def follow(options: argparse.Namespace, schema: Draft202012Validator, store: sqlite3.Connection) -> None:
     """Handle what comes, batch by batch: first the store's transaction, then the offsets."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -84,7 +91,7 @@ async def follow(options: argparse.Namespace, store: sqlite3.Connection) -> None
                 continue
             with store:
                 records = (record for batch in batches.values() for record in batch)
-                lines = [line for record in records if (line := handle(store, record))]
+                lines = [line for record in records if (line := handle(store, schema, record))]
             for line in lines:
                 print(json.dumps(line), flush=True)
             new += len(lines)
@@ -95,17 +102,19 @@ async def follow(options: argparse.Namespace, store: sqlite3.Connection) -> None
 
 
 def main() -> None:
-    """Read the options, open the store, follow the topics."""
+    """Read the options and the schema, open the store, follow the topics."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bootstrap-servers", default="127.0.0.1:9092")
     parser.add_argument("--topics", default=TOPICS, help="separated by commas")
     parser.add_argument("--group", default="status-changes")
     parser.add_argument("--store", default="status-changes.sqlite")
+    parser.add_argument("--schema", type=Path, default=SCHEMA, help="default: the one of the repository")
     parser.add_argument("--until", type=int, default=0, help="end after so many new events; 0: never")
     options = parser.parse_args()
+    schema = schema_of(options.schema)
     with closing(sqlite3.connect(options.store)) as store:
         store.executescript(TABLES)
-        asyncio.run(follow(options, store))
+        asyncio.run(follow(options, schema, store))
 
 
 if __name__ == "__main__":

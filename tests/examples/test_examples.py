@@ -3,13 +3,14 @@
 import base64
 import json
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from relay.kafka.embedded.broker import EmbeddedKafka
-from tests.examples.runtimes import NODE_FOLDER, ROOT, java, node_kafkajs, python_aiokafka, python_confluent
+from tests.examples.runtimes import EXAMPLES, NODE_FOLDER, ROOT, java, node_kafkajs, python_aiokafka, python_confluent
 from tests.polling import eventually
 
 TYPES = ("delivered", "seen", "failed", "answered")
@@ -26,9 +27,12 @@ VALID = [
     json.loads(path.read_bytes()) for path in sorted((ROOT / "schemas/examples/status_changed/valid").glob("*.json"))
 ]
 INVALID = (ROOT / "schemas/examples/status_changed/invalid/sequence-zero.json").read_bytes()
-EXAMPLES = [python_aiokafka, python_confluent, node_kafkajs, java]
+README, SCHEMA = EXAMPLES / "README.md", ROOT / "schemas/status_changed.v1.schema.json"
+CONSUMERS = [python_aiokafka, python_confluent, node_kafkajs, java]
 JOURNALS = [node_kafkajs, java]
 EXIT_CODES = {java: 143}  # a JVM that was asked to end and did
+
+each_example = pytest.mark.parametrize("example", CONSUMERS, ids=lambda example: str(example.__name__))
 
 Record = tuple[str, bytes | None]
 """The kind of its topic, and the value."""
@@ -97,16 +101,16 @@ class Stage:
         }
         command = [*self.command, *(word for pair in options.items() for word in pair), *more]
         with out.open("wb") as stdout, errors.open("wb") as stderr:
-            process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+            process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
         try:
             yield process, out, errors
         finally:
             process.kill()
             process.wait()
 
-    async def ended(self, group: str, store: str, until: int) -> tuple[list[dict[str, Any]], str]:
+    async def ended(self, group: str, store: str, until: int, *more: str) -> tuple[list[dict[str, Any]], str]:
         """Run the example until it has seen so many new events; return what it printed and its complaints."""
-        with self.running(group, store, "--until", str(until)) as (process, out, errors):
+        with self.running(group, store, "--until", str(until), *more) as (process, out, errors):
             await eventually(lambda: process.poll() is not None, what="end")
             assert process.returncode == 0, errors.read_text()
             return lines(out), errors.read_text()
@@ -131,8 +135,15 @@ def values_aside(store: Path, *, journal: bool) -> list[bytes | None]:
         return [value for (value,) in tables.execute("SELECT value FROM set_aside ORDER BY rowid")]
 
 
+def copied_away(command: Sequence[str], folder: Path) -> list[str]:
+    """Return the command of a copy of the example's folder, with nothing of the repository around it."""
+    source = Path(command[-1])
+    copy = shutil.copytree(source.parent, folder / "copied" / source.parent.name)
+    return [*command[:-1], str(copy / source.name)]
+
+
 @pytest.mark.kafka
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.__name__))
+@each_example
 async def test_an_example_handles_each_event_once(
     kafka: EmbeddedKafka, tmp_path: Path, example: Callable[[], list[str]]
 ) -> None:
@@ -175,16 +186,32 @@ async def test_an_example_handles_each_event_once(
     # Another group is sent everything again, so only the store keeps it from being handled twice.
     if journal:
         store.write_bytes(store.read_bytes() + b'{"event_id": "cut off by a cra')
-    assert (await stage.ended("second", "store", 1))[0] == [line_of(fresh)]
+    # It is run as somebody would who copied it away.
+    stage = replace(stage, command=copied_away(stage.command, tmp_path))
+    schema = str(shutil.copy(SCHEMA, tmp_path))
+    assert (await stage.ended("second", "store", 1, "--schema", schema))[0] == [line_of(fresh)]
     assert len(values_aside(store, journal=journal)) == len(broken)
 
 
-def test_every_linked_file_of_the_examples_exists() -> None:
-    """Their README names each of them, and nothing that is not there."""
-    links = re.findall(r"\]\(([^)#]+)\)", (NODE_FOLDER.parent / "README.md").read_text())
-    assert [link for link in links if "://" not in link and not (NODE_FOLDER.parent / link).exists()] == []
-    consumers = {path.relative_to(NODE_FOLDER.parent).as_posix() for path in NODE_FOLDER.parent.glob("*/[cC]onsumer.*")}
-    assert len(consumers) == len(EXAMPLES)
+@each_example
+def test_an_example_without_its_schema_names_the_option(tmp_path: Path, example: Callable[[], list[str]]) -> None:
+    """Copied away it says in one line what is missing; every option that the README tells is known."""
+    options = re.findall(r"(?m)^\| `(--[a-z-]+)", README.read_text("utf-8"))
+    assert "--schema" in options
+    given = [word for option in options if option != "--schema" for word in (option, "1")]
+    command = [*copied_away(example(), tmp_path), *given]
+    missing = tmp_path / "nothing.json"
+    for more, path in ([], tmp_path / "schemas" / SCHEMA.name), (["--schema", str(missing)], missing):
+        done = subprocess.run([*command, *more], cwd=tmp_path, capture_output=True, text=True, check=False)
+        expected = f"{path}: No such file; name a copy of {SCHEMA.name} with --schema\n"
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", expected)
+
+
+def test_the_readme_names_every_example() -> None:
+    """That its links lead somewhere is tested with those of the other pages (tests/site)."""
+    links = re.findall(r"\]\(([^)#]+)\)", README.read_text("utf-8"))
+    consumers = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/[cC]onsumer.*")}
+    assert len(consumers) == len(CONSUMERS)
     assert consumers <= set(links)
 
 

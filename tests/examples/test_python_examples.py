@@ -43,12 +43,13 @@ def a_record(name: str, value: bytes | None) -> Any:
 def test_poison_is_set_aside(name: str, kind: str) -> None:
     """It is kept for a person with its bytes, and the next event is handled."""
     consumer = the_consumer(name)
+    schema = consumer.schema_of(consumer.SCHEMA)
     store = sqlite3.connect(":memory:")
     store.executescript(consumer.TABLES)
-    assert consumer.handle(store, a_record(name, POISON[kind])) is None
+    assert consumer.handle(store, schema, a_record(name, POISON[kind])) is None
     assert store.execute("SELECT place, value FROM set_aside").fetchall() == [
         ("delivery.delivered.v1/0/7", POISON[kind])
     ]
     good = {**VALID, "event_id": "00000000-0000-4000-8000-000000000001"}
-    assert consumer.handle(store, a_record(name, json.dumps(good).encode())) is not None
+    assert consumer.handle(store, schema, a_record(name, json.dumps(good).encode())) is not None
     store.close()

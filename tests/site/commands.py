@@ -1,4 +1,4 @@
-"""Says what is wrong with a command that a page names: of the relay, of make, or of Python."""
+"""Says what is wrong with a command that a page names: of the relay, of make, or of a language's interpreter."""
 
 import re
 import shlex
@@ -12,6 +12,7 @@ from typer.main import get_command
 from relay.commands import app
 from tests.site.pages import ROOT, PageText
 
+INTERPRETERS = {"python", "python3", "node", "java"}
 OPERATORS = {"&", "&&", "|", "||", ";", "--", "then", "do"}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"(?m)^([a-z][\w-]*):", MAKEFILE))
@@ -50,7 +51,7 @@ def faults(words: Sequence[str]) -> list[str]:
         return list(_of_relay(RELAY, rest))
     if first == "make" and rest:
         return list(_of_make(rest))
-    return list(_of_python(rest)) if first in ("python", "python3") else []
+    return list(_of_interpreters(rest)) if first in INTERPRETERS else []
 
 
 def _of_relay(command: Any, words: Sequence[str]) -> Iterator[str]:
@@ -84,11 +85,12 @@ def _of_make(words: Sequence[str]) -> Iterator[str]:
             yield f"no target {word}"
 
 
-def _of_python(words: Sequence[str]) -> Iterator[str]:
+def _of_interpreters(words: Sequence[str]) -> Iterator[str]:
     module = words[1] if len(words) > 1 and words[0] == "-m" else ""
-    if module.startswith(("tests", "relay")):
+    if module.startswith(("tests", "relay", "examples")):
         path = ROOT.joinpath(*module.split("."))
         if not path.with_suffix(".py").is_file() and not (path / "__main__.py").is_file():
             yield f"no module {module}"
-    if words and words[0].endswith(".py") and not (ROOT / words[0]).is_file():
-        yield f"no file {words[0]}"
+    for word in words:
+        if word.endswith((".py", ".mjs", ".java")) and not (ROOT / word).is_file():
+            yield f"no file {word}"

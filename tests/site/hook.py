@@ -21,6 +21,7 @@ OUTSIDE: Mapping[str, str] = {
     "CHANGELOG.md": "outside/changelog.md",
     "SECURITY.md": "outside/threat-model.md",
     "deploy/README.md": "outside/deploy.md",
+    "examples/README.md": "outside/consumers.md",
     "schemas/README.md": "outside/schemas.md",
     "relay/providers/hyber/README.md": "outside/hyber.md",
     "relay/providers/infobip_voice/README.md": "outside/infobip_voice.md",

@@ -29,7 +29,9 @@ class PageText:
 
 def page_paths() -> list[Path]:
     """Return the pages that people read."""
-    named = [ROOT / name for name in ("README.md", "SECURITY.md", "CHANGELOG.md", "deploy/README.md")]
+    named = [
+        ROOT / name for name in ("README.md", "SECURITY.md", "CHANGELOG.md", "deploy/README.md", "examples/README.md")
+    ]
     found = [*ROOT.glob("schemas/*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("relay/providers/*/README.md")]
     return [*named, *sorted(found)]
 

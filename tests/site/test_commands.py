@@ -44,6 +44,8 @@ def test_the_commands_of_the_readme_are_found() -> None:
         "make chaos ROUND=3",
         "python -m tests.nothing",
         "python tests/nothing.py",
+        "node examples/node_kafkajs/nothing.mjs",
+        'java -cp "$CLASS_PATH" examples/java/Nothing.java',
         "kubectl exec deploy/delivery-relay -- relay chek",
     ],
 )
