@@ -20,7 +20,7 @@ from relay.kafka.topics import topics_of
 
 START_SECONDS = 30
 STALLED_SECONDS = 15.0  # without any news from Kafka
-READ_MILLISECONDS = 20  # waiting goes on after it, unless the end is reached
+AGAIN_SECONDS = 0.003  # where nothing has come of any partition
 FETCH_BYTES = 262_144  # of a partition at a time: of a window, what lies behind its end is fetched for nothing
 SIEVED_BYTES = 4 * 1_048_576
 RESPONSE_BYTES = 16 * 1_048_576
@@ -56,9 +56,11 @@ class Reads(Topics, Protocol):
         *,
         window: Window = WHOLE,
         matters: Matters | None = None,
+        signs: Collection[bytes] | None = None,
     ) -> Mapping[Place, int]:
         """Give the records of the partitions, of each in its order; only what is committed, only what matters.
 
+        Of what holds none of the `signs` nothing matters: that is passed over far faster. They may grow meanwhile.
         Return how many records of each partition were left unread outside the window.
         """
         ...
@@ -111,6 +113,7 @@ class KafkaReads:
         *,
         window: Window = WHOLE,
         matters: Matters | None = None,
+        signs: Collection[bytes] | None = None,
     ) -> Mapping[Place, int]:
         """Read, as `Reads` has it; raises whatever aiokafka raises, and TimeoutError if it merely falls silent."""
         partitions = [TopicPartition(self._names[topic], number) for topic, number in places]
@@ -119,7 +122,7 @@ class KafkaReads:
         async with asyncio.timeout(START_SECONDS):
             consumer = await self._started(FETCH_BYTES)
             stretches = await stretches_of(consumer, partitions, window, self._taken)
-        self._sieve.sought = None
+        self._sieve.sought = signs
         for stretch in filter(None, stretches.parts):
             await self._read_to(consumer, stretch, take, matters)
         return {(self._topics[tp.topic], tp.partition): count for tp, count in stretches.left.items()}
@@ -161,6 +164,8 @@ class KafkaReads:
             )
             self._consumers[partition_bytes] = consumer
             await consumer.start()
+            # Else it fetches nothing for a tenth of a second where a partition's window ends within what was fetched.
+            consumer._fetcher._prefetch_backoff = AGAIN_SECONDS  # noqa: SLF001 - there is no option for it
         return consumer
 
     async def _read_to(
@@ -184,7 +189,7 @@ class KafkaReads:
             before = sum(at.values())
             for tp, end in behind.items():  # one by one: what lies beyond its end is unpacked of none
                 async with asyncio.timeout(STALLED_SECONDS):
-                    fetched = await consumer.getmany(tp, timeout_ms=READ_MILLISECONDS, max_records=end - at[tp])
+                    fetched = await consumer.getmany(tp, max_records=end - at[tp])
                     at[tp] = await consumer.position(tp)
                 for record in fetched.get(tp, ()):
                     if record.offset < end and (matters is None or matters(record.key, record.value)):
@@ -195,6 +200,8 @@ class KafkaReads:
                 moved_at = time.monotonic()
             elif time.monotonic() - moved_at > STALLED_SECONDS:
                 raise TimeoutError(f"{next(iter(behind)).topic}: nothing came for {STALLED_SECONDS:g} s")
+            else:
+                await asyncio.sleep(AGAIN_SECONDS)
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,7 @@ from relay.explain.inputs import account_in, fields_of
 from relay.explain.known import Known
 from relay.explain.letters import Lettered, concerning
 from relay.explain.names import Names, ids_in, state_key
-from relay.explain.reading import Matters, Reads, Take, missing
+from relay.explain.reading import Reads, Take, missing
 from relay.explain.records import bulk_of, ids_of, state_in
 from relay.explain.sought import INPUTS, all_found
 from relay.explain.windows import MARGINS, WHOLE, Left, Place, Unread, Window
@@ -87,7 +87,7 @@ class _Search:
                 return
             wider = window.around(MARGINS[0])
             self._windows |= dict.fromkeys(pairs, wider)
-            await self._read(self._there(self._places(pairs)), self._take, wider, self._may_matter)
+            await self._read_named(self._there(self._places(pairs)), self._take, wider)
             await self._states()
 
     async def elsewhere(self) -> None:
@@ -125,7 +125,7 @@ class _Search:
         places = self._there({self._place("raw", account_shard_key(name)) for name in collected})
         for wider in window.wider():
             answers = Answers(collected, carrying(collected, self._names))
-            await self._read(places, answers.take, wider)
+            self._left.note(await self._reads.read(places, answers.take, window=wider), wider)
             self.findings.answers = answers.finish()
             if self.findings.answers or not self._was_told(collected):
                 return
@@ -135,7 +135,7 @@ class _Search:
         places = {(topic, number) for topic in INPUTS for number in range(self._reads.partitions(topic))}
         names = {topic: self._reads.name(topic) for topic in INPUTS}
         for wider in window.wider():
-            await self._read(places, self._take_input, wider, self._may_matter)
+            await self._read_named(places, self._take_input, wider)
             if all_found(self.findings.records, self.findings.letters, names):
                 return
 
@@ -152,8 +152,11 @@ class _Search:
             for account, state in stored
         )
 
-    async def _read(self, places: set[Place], take: Take, window: Window, matters: Matters | None = None) -> None:
-        self._left.note(await self._reads.read(places, take, window=window, matters=matters), window)
+    async def _read_named(self, places: set[Place], take: Take, window: Window) -> None:
+        left = await self._reads.read(
+            places, take, window=window, matters=self._may_matter, signs=self._names.signs_in_json
+        )
+        self._left.note(left, window)
 
     def _may_matter(self, _: bytes | None, value: bytes | None) -> bool:
         return value is not None and self._names.may_name(value)

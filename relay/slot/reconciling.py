@@ -135,7 +135,9 @@ class Reconciling:
         self._readings += 1
         if self._readings <= READINGS_AT_ONCE:
             return 0.0
-        return min(FIRST_PAUSE_SECONDS * 2 ** min(self._readings - READINGS_AT_ONCE - 1, 10), LONGEST_BACK_OFF_SECONDS)
+        return min(
+            FIRST_PAUSE_SECONDS * 2.0 ** min(self._readings - READINGS_AT_ONCE - 1, 10), LONGEST_BACK_OFF_SECONDS
+        )
 
     async def _back_off(self, gap: Gap, failures: int) -> None:
         seconds = min(FIRST_BACK_OFF_SECONDS * 2 ** min(failures, 10), LONGEST_BACK_OFF_SECONDS)

@@ -60,6 +60,7 @@ class Shelf:
         *,
         window: Window = WHOLE,
         matters: Matters | None = None,
+        signs: Collection[bytes] | None = None,
     ) -> Mapping[Place, int]:
         """Give the records of the window that matter, and after it those that nobody took yet."""
         self.asked_for |= set(places)
@@ -72,7 +73,8 @@ class Shelf:
             rest = max(close, len(records) - self.untaken.get(place[0], 0))
             left[place] = begin + rest - close
             for found in records[begin:close] + records[rest:]:
-                if matters is None or matters(found.key, found.value):
+                shown = signs is None or any(sign in (found.value or b"") for sign in signs)
+                if shown and (matters is None or matters(found.key, found.value)):
                     take(found)
         return left
 

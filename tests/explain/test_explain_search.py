@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from relay.core.decide import decide
 from relay.core.items import Answered
@@ -209,3 +211,18 @@ def test_a_document_is_parsed_only_if_it_may_name_the_message() -> None:
     assert names.may_name(b"... AD-1 ...")
     assert all(names.may_name(sign) for sign in MAY_HIDE)
     assert not names.may_name(b'{"message_id": "m-2"}')
+    assert not any(sign in b'{"message_id": "m-2"}' for sign in names.signs_in_json)
+
+
+@given(
+    name=st.text(min_size=1, max_size=20),
+    encoding=st.sampled_from(["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]),
+    ensure_ascii=st.booleans(),
+)
+def test_json_that_names_the_message_has_a_sign(name: str, encoding: str, *, ensure_ascii: bool) -> None:
+    """However it is written, but for UTF-16 and UTF-32 with escapes, which no input may be written in."""
+    written = json.dumps({"message_id": name}, ensure_ascii=ensure_ascii)
+    if name not in written:
+        encoding = "utf-8"
+    assert any(sign in written.encode(encoding) for sign in Names(name).signs_in_json)
+    assert any(sign in written.replace("/", "\\/").encode() for sign in Names(name).signs_in_json)
