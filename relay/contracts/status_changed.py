@@ -147,7 +147,9 @@ class StatusChanged(BaseModel):
         description="The provider's codes as they came. Hyber: status, substatus, hyber_status."
         " Infobip: status and error objects. Null where no report came."
     )
-    request_id: str | None = Field(description="The newest request for this message; null where none was made.")
+    request_id: str | None = Field(
+        description="The newest request for this message or its bulk; null where none was made."
+    )
     correlation_id: str | None = Field(description="The correlation id of the newest request or of the sent message.")
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from relay.core.events import build_event, expiry_event
 from relay.core.items import Answered, Collected, Forgotten, Fulfilled, Item, Requested, Seen, Unanswered
-from relay.core.merging import awaits_outcome, merged, with_published
+from relay.core.merging import awaits_outcome, merged, with_ids_of, with_published
 from relay.core.model import Event, EventType, MessageState, Outcome, Report, Request, RequestKind
 from relay.core.questions import asks_now
 from relay.core.rules import Rules
@@ -45,7 +45,8 @@ def decide(
     if isinstance(item, Requested):
         return _requested(state, item, now, rules)
     if isinstance(item, Collected):
-        state, item = state or _unasked(item.report, now), Answered(report=item.report)
+        state = with_ids_of(state or _unasked(item.report, now), item.asked)
+        item = Answered(report=item.report)
     if state is None or (state.became and not isinstance(item, Forgotten)):
         return Verdict(state=state)  # too late: the message is forgotten, or it lives in another slot
     match item:

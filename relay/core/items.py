@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import IntEnum
 
-from relay.core.model import Event, Report, Request
+from relay.core.model import Event, MessageState, Report, Request
 from relay.core.values import value_object
 
 
@@ -44,9 +44,13 @@ class Requested:
 
 @value_object(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """A report was handed out with others, whether anybody asked about its message or not."""
+    """A report was handed out with others, whether anybody asked about its message or not.
+
+    `asked`: the request for its bulk that the drain was for.
+    """
 
     report: Report
+    asked: MessageState | None = None
 
 
 @value_object(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,19 @@ def merged(state: MessageState | None, request: Request) -> MessageState:
     return _waiting_once(_with_ids(known, request) if newest else known, request)
 
 
+def with_ids_of(state: MessageState, asked: MessageState | None) -> MessageState:
+    """Return the state with the ids of the request for its bulk that brought its report, if it is the newest."""
+    if asked is None or asked.requested_at < state.requested_at:
+        return state
+    return replace(
+        state,
+        requested_at=asked.requested_at,
+        request_id=asked.request_id,
+        correlation_id=asked.correlation_id,
+        trace=asked.trace or state.trace,
+    )
+
+
 def awaits_outcome(state: MessageState) -> bool:
     """Tell whether the message is followed and its outcome is open."""
     return state.follow and standing(state) <= Standing.FAILED_INFERRED

@@ -18,7 +18,7 @@ from relay.core.collecting import (
 )
 from relay.core.items import Collected, Fulfilled, Requested, Unanswered
 from relay.core.merging import awaits_outcome
-from relay.core.model import Request, RequestKind
+from relay.core.model import MessageState, Report, Request, RequestKind
 from relay.slot.answers import Chunk
 from relay.slot.collector import Collector
 from relay.slot.keys import account_key, account_of, message_key, unread_key
@@ -53,11 +53,21 @@ def decide_chunk(turn: Turn, chunk: Chunk, rules_of: RulesOf) -> None:
         _begin(turn, answer, key, rules_of)
     told = len(turn.events)
     for report in chunk.reports:
-        decide_item(turn, message_key(answer.account, report.message_id or ""), Collected(report=report), rules_of)
+        collected = Collected(report=report, asked=_asked_for(turn, answer, report))
+        decide_item(turn, message_key(answer.account, report.message_id or ""), collected, rules_of)
     if answer.traceparent is not None:
         turn.drains.update({event.event_id: answer.traceparent for event in turn.events[told:]})
     if chunk.last:
         _end(turn, answer, key, rules_of)
+
+
+def _asked_for(turn: Turn, answer: Answer, report: Report) -> MessageState | None:
+    """Return the request for a report's bulk that waits for the drain that brought the report."""
+    intent = answer.intent
+    if intent is None or intent.message_id is not None:
+        return None
+    bulk_id = intent.bulk_id or report.bulk_id
+    return turn.state(unread_key(answer.account, bulk_id)) if bulk_id is not None else None
 
 
 def _begin(turn: Turn, answer: Answer, key: bytes, rules_of: RulesOf) -> None:

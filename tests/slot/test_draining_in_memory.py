@@ -194,6 +194,43 @@ async def test_a_requests_limit_is_the_page() -> None:
     assert len(published(world)) == 3
 
 
+def requests_of(world: World) -> dict[str | None, tuple[str | None, str | None]]:
+    """Return of each message the ids of the request that its events carry."""
+    return {event.message_id: (event.request_id, event.correlation_id) for event in world.events}
+
+
+@in_virtual_time
+async def test_what_a_drain_of_a_bulk_brings_carries_the_ids_of_its_request() -> None:
+    """On every page; what nobody asked about names no request."""
+    world = World()
+    world.provider.knows(*(f"m-{number}" for number in range(8)))
+    process = Process(world, LIMITED)
+    world.ask(an_unread_request(bulk_id="b-1", request_id="req-b", correlation_id="c-b"))
+    await process.turns()
+    assert requests_of(world) == dict.fromkeys(("m-1", "m-3", "m-5", "m-7"), ("req-b", "c-b"))
+    world.ask(an_unread_request(request_id="req-u", received_at=after(passed())))
+    await process.turns()
+    assert {requests_of(world)[f"m-{number}"] for number in (0, 2, 4, 6)} == {(None, None)}
+
+
+@in_virtual_time
+async def test_a_bulk_that_a_wider_drain_brings_carries_the_ids_of_the_newest_request() -> None:
+    """A request for the message itself may be newer, or older."""
+    world = World()
+    world.provider.knows("m-0", "m-1", "m-3", "m-5")
+    process = Process(world)
+    world.ask(
+        an_unread_request(request_id="req-u"),
+        an_unread_request(bulk_id="b-1", request_id="req-b", received_at=after(1)),
+        a_voice_request(message_id="m-3", request_id="req-3", received_at=after(2)),
+        a_voice_request(message_id="m-5", request_id="req-5", received_at=after(-1)),
+    )
+    await process.turns()
+    requests = {message: request for message, (request, _) in requests_of(world).items()}
+    assert filters(world)[0] == (None, None)
+    assert requests == {"m-0": None, "m-1": "req-b", "m-3": "req-3", "m-5": "req-b"}
+
+
 # Time
 
 
