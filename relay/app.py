@@ -126,7 +126,8 @@ class Relay:
         collection = self._built_collection(built, partitions, consumer)
         self._parts.stop_at_end(consumer.stop)  # first: others take over while drains end here
         self._loop = loop = self._built_loop(consumer, committer, publishing, accounts, collection)
-        self._parts.spawn(accounts.run())
+        for work in accounts.runs():
+            self._parts.spawn(work)
         self._parts.spawn(loop.turn_for_ever())
         # Stopped before the turns are cancelled: half a turn's transaction would stay open for 10 s.
         self._parts.stop_at_end(loop.stop)

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from relay.lasting import failure_of
 from relay.observe.lines import Line
 
 WAIT_SECONDS = 1.0
@@ -37,7 +38,7 @@ class Parts:
         task = asyncio.create_task(work)
 
         def ended(task: asyncio.Task[None]) -> None:
-            if not task.cancelled() and (error := task.exception()) is not None:
+            if (error := failure_of(task)) is not None:
                 log.error(Line.PROCESS_FAILED, why=type(error).__name__, exc_info=error)
                 self.fail(error)
 

@@ -45,7 +45,7 @@ async def measured(loop: Any, watched: Watched) -> Metrics:
 @pytest.mark.parametrize(("what", "allowed"), [("turning_since", TURN_SECONDS), ("acquiring_since", RESTORE_SECONDS)])
 async def test_what_waits_for_kafka_is_not_stuck(what: str, allowed: float, away: str) -> None:
     """A turn or a restore that takes too long ends the process, but not while Kafka is lost or waited for."""
-    since = {what: time.monotonic() - allowed - 1}
+    since: dict[str, Any] = {what: time.monotonic() - allowed - 1}
     watched = Watched(Pulse())
     await measured(a_loop(**since), watched)
     assert watched.stuck(time.monotonic()) is not None

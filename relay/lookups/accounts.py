@@ -1,7 +1,7 @@
 """All accounts' lookups of a process: hands each question to its account, and each account its share."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from typing import Any
 
 from relay.core.schedule import Urgency
 from relay.lookups.account import AccountLookups
@@ -26,11 +26,10 @@ class Accounts:
         self._partitions = partitions
         self._doors = [each.door for each in (*accounts.values(), *collected)]
 
-    async def run(self) -> None:
-        """Look things up, for ever; an error that ends one account ends the process, which starts over."""
-        async with asyncio.TaskGroup() as group:
-            for account in self._accounts.values():
-                group.create_task(account.run())
+    def runs(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """Give each account's work: it looks things up for ever, and an error in it must end the process."""
+        for account in self._accounts.values():
+            yield account.run()
 
     def ask(self, account: str, asker: Asker, key: bytes, *, due: float, urgency: Urgency) -> Ticket | None:
         """Queue a lookup; return what cancels it, None if its account isn't configured."""

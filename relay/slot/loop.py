@@ -225,3 +225,4 @@ class Loop:
         async with self.ownership.turn:
             await self.turn_once()
             self._close_slots()
+            self.ownership.stop_acquiring()

@@ -9,6 +9,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from relay.configuration import TopicSettings
+from relay.lasting import failure_of
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 from relay.slot.codec import UnreadableInternal
@@ -98,12 +99,16 @@ class Ownership(ConsumerRebalanceListener):
 
     def _acquired(self, task: "asyncio.Task[None]") -> None:
         """End the process on a state that can't be read, or a bug: going on could publish again."""
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if (error := failure_of(task)) is not None:
             self._failed(error)
 
-    def _release(self) -> None:
+    def stop_acquiring(self) -> None:
+        """Call off what is being acquired, before the consumer is stopped under it."""
         if self._acquiring is not None:
             self._acquiring.cancel()
+
+    def _release(self) -> None:
+        self.stop_acquiring()
         self.acquiring_since = None
         for slot in self.slots.values():
             slot.close()

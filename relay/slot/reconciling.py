@@ -10,6 +10,7 @@ import structlog
 from relay.contracts.instants import format_instant
 from relay.core.collecting import CLOCKS_APART, Filter, Gap, Reconciled
 from relay.core.model import Report
+from relay.lasting import failure_of
 from relay.lookups.collected import CollectedAccount
 from relay.lookups.log import LOG_LIMIT
 from relay.observe.lines import Line
@@ -150,7 +151,7 @@ def background(work: Coroutine[Any, Any, None], failed: Callable[[BaseException]
     task = asyncio.create_task(work)
 
     def ended(task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if (error := failure_of(task)) is not None:
             failed(error)
 
     task.add_done_callback(ended)
