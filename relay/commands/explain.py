@@ -120,7 +120,8 @@ def _tell(
     """Print an explanation; without a view there is nothing to show to people."""
     if explanation.missing:
         names = ", ".join(explanation.missing)
-        typer.echo(f"not read, for they are missing or hidden from us: {names}; try `relay topics check`", err=True)
+        fix = "allow Read on them, or `relay topics create`"
+        typer.echo(f"not read, for they are missing, or we have no right to Read them: {names}; {fix}", err=True)
     if json_:
         typer.echo(json.dumps(explanation.as_json()))
     elif view is not None:

@@ -38,7 +38,7 @@ class Topics(Protocol):
     """Topics by the settings' names for them, such as `inbox`."""
 
     def partitions(self, topic: str) -> int:
-        """Return how many partitions the topic has; 0 if there is no such topic."""
+        """Return how many partitions the topic has; 0 if there is none that may be read."""
         ...
 
     def name(self, topic: str) -> str:
@@ -74,7 +74,7 @@ class Reads(Topics, Protocol):
 
 
 def missing(reads: Topics, topics: Collection[str]) -> tuple[str, ...]:
-    """Return those of the topics that are not there, or hidden from us, by their own names."""
+    """Return those of the topics that are not there, or not ours to read, by their own names."""
     return tuple(reads.name(topic) for topic in topics if not reads.partitions(topic))
 
 
@@ -99,7 +99,7 @@ class KafkaReads:
         self._sieve = Sieve()
 
     def partitions(self, topic: str) -> int:
-        """Return how many partitions the topic has; 0 if there is no such topic."""
+        """Return how many partitions the topic has; 0 if there is none that may be read."""
         return self._counts.get(self._names[topic], 0)
 
     def name(self, topic: str) -> str:
@@ -208,7 +208,7 @@ class KafkaReads:
 async def reads_of(settings: Settings, options: Mapping[str, Any]) -> AsyncIterator[KafkaReads]:
     """Ask Kafka which topics there are, to read from them; raises whatever aiokafka raises, and TimeoutError."""
     async with asyncio.timeout(START_SECONDS), topics_of(options, settings) as topics:
-        counts = await topics.counts()
+        counts = await topics.readable()
         taken = await taken_of(options, settings, counts)
     with progress_shown(Console(stderr=True)) as progress:
         reads = KafkaReads(options, settings.topics.model_dump(), counts, progress, taken)

@@ -133,6 +133,15 @@ class Topics:
         described = await self._described()
         return {name: topic.partitions for name, topic in described.items() if topic.present}
 
+    async def readable(self) -> dict[str, int]:
+        """Return the partition count of every topic that exists and whose records may be read."""
+        described = await self._described()
+        return {
+            name: topic.partitions
+            for name, topic in described.items()
+            if topic.present and not topic.lacks([Operation.READ])
+        }
+
     async def _described(self) -> Mapping[str, Described]:
         return await described_topics(self._admin, [plan.name for plan in self._plans])
 

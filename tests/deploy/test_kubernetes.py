@@ -29,6 +29,7 @@ def manifest(name: str) -> dict[str, Any]:
 
 FILES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.yaml"))
 PODS = {name: manifest(name)["spec"]["template"]["spec"] for name in ("deployment.yaml", "optional/create-topics.yaml")}
+PODS["optional/operator.yaml"] = manifest("optional/operator.yaml")["spec"]
 LABELS = {"app.kubernetes.io/name": "delivery-relay"}
 
 each_pod = pytest.mark.parametrize("pod", PODS.values(), ids=PODS.keys())
@@ -132,15 +133,35 @@ def test_the_configuration_is_one_that_the_relay_takes(tmp_path: Path) -> None:
     assert PODS["optional/create-topics.yaml"]["containers"][0]["args"] == ["topics", "create"]
 
 
-def test_the_job_that_creates_topics_logs_in_with_rights_of_its_own(tmp_path: Path) -> None:
-    """What it overrides in the common configuration is taken."""
-    (container,) = PODS["optional/create-topics.yaml"]["containers"]
+@pytest.mark.parametrize(
+    ("name", "user"),
+    [("optional/create-topics.yaml", "relay-topics"), ("optional/operator.yaml", "relay-operator")],
+)
+def test_operators_log_in_with_rights_of_their_own(tmp_path: Path, name: str, user: str) -> None:
+    """What they override in the common configuration is taken, and the secret that is mounted holds the password."""
+    (container,) = PODS[name]["containers"]
     environ = {one["name"]: one["value"] for one in container["env"]}
     (tmp_path / "secret").write_text("secret")
     text = re.sub(r'"/run/secrets/[^"]+"', f'"{tmp_path}/secret"', manifest("config-map.yaml")["data"]["relay.toml"])
     (tmp_path / "relay.toml").write_text(text)
     environ |= {"RELAY_CONFIG": f"{tmp_path}/relay.toml", "RELAY_KAFKA__SASL_PASSWORD_FILE": f"{tmp_path}/secret"}
-    assert load_settings(None, environ).kafka.sasl_username == "relay-topics"
+    assert load_settings(None, environ).kafka.sasl_username == user
+    (own,) = (volume for volume in PODS[name]["volumes"] if volume["name"] not in ("configuration", "secrets"))
+    mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    declared = {one["name"]: one["value"] for one in container["env"]}
+    assert declared["RELAY_KAFKA__SASL_PASSWORD_FILE"] == f"{mounts[own['name']]}/kafka"
+
+
+def test_the_operators_pod_only_waits() -> None:
+    """The service doesn't send it requests, commands are run in it by hand, and it doesn't stay for ever."""
+    operator = manifest("optional/operator.yaml")
+    assert "labels" not in operator["metadata"]
+    assert operator["spec"]["containers"][0]["command"] == ["sleep", "infinity"]
+    assert operator["spec"]["activeDeadlineSeconds"] > 0
+    runbook = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
+    assert f"kubectl exec {operator['metadata']['name']} --" in runbook
+    secret = operator["spec"]["volumes"][-1]["secret"]["secretName"]
+    assert f"secret generic {secret} " in runbook
 
 
 def test_the_scaler_follows_what_is_due() -> None:

@@ -65,7 +65,7 @@ def test_missing_topics_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[
     with Path(config).open("a") as file:
         file.write('[topics]\nstate = "no-such-topic"\n')
     assert exit_code("--account", "main", "--config", config) == 1
-    assert "missing or hidden from us: no-such-topic" in capsys.readouterr().err
+    assert "missing, or we have no right to Read them: no-such-topic" in capsys.readouterr().err
     assert exit_code("m-1", "--config", config) == 1
     assert "no-such-topic" in capsys.readouterr().err
 

@@ -18,7 +18,7 @@ OPERATIONS: Mapping[str, int] = MappingProxyType(
 )
 LITERAL, PREFIXED = 3, 4
 ALLOW, ANY_HOST = 3, "*"
-ROW = re.compile(r"^\| (Topic|Group|TransactionalId) \| `([^`]+)` \| (\w+) \|", re.MULTILINE)
+ROW = re.compile(r"^\| (Topic|Group|TransactionalId) \| `([^`]+)` \| (\w+) \|(.*)", re.MULTILINE)
 
 
 class Right(NamedTuple):
@@ -33,10 +33,10 @@ class Right(NamedTuple):
         return f"{self.operation} on {self.resource} {self.name}"
 
 
-def documented(page: Path, heading: str) -> list[Right]:
-    """Return the rights of the first table after a heading of a page."""
+def documented(page: Path, heading: str, why: str = "") -> list[Right]:
+    """Return the rights of the first table after a heading of a page, those whose reason holds some words."""
     section = page.read_text(encoding="utf-8").partition(f"# {heading}\n")[2].partition("\n#")[0]
-    return [Right(*row) for row in ROW.findall(section)]
+    return [Right(*right) for *right, reason in ROW.findall(section) if why in reason]
 
 
 class Acls:
