@@ -17,6 +17,7 @@ from relay.configuration import Settings
 from relay.contracts import schemas
 from relay.kafka.connection import admin_of, client_options
 from relay.kafka.groups import groups
+from relay.kafka.handshake import refusal_of
 from relay.kafka.rights import forbidden_groups
 from relay.kafka.topics import topics_of
 from relay.lookups.client import PyreqwestHttp
@@ -100,13 +101,16 @@ async def kafka_findings(settings: Settings) -> list[Finding]:
 
 async def brokers_finding(settings: Settings) -> Finding:
     """Say whether the configured brokers answer; raises ConfigurationError for certificates that can't be read."""
-    options = client_options(settings.kafka)
-    return await _tried(
+    options, servers = client_options(settings.kafka), settings.kafka.bootstrap_servers
+    found = await _tried(
         "kafka",
         lambda: _brokers(options),
-        detail=f"no answer from {settings.kafka.bootstrap_servers}",
+        detail=f"no answer from {servers}",
         fix="start it, or correct [kafka]: bootstrap_servers, security_protocol, credentials",
     )
+    if not found.ok and (refusal := await refusal_of(options)) is not None:
+        return Finding(what="kafka", ok=False, detail=f"{servers}: {refusal.why}", fix=refusal.fix)
+    return found
 
 
 async def account_finding(name: str, account: Account) -> list[Finding]:
