@@ -4,49 +4,27 @@ Writes no record, consumes no report; gives a finding for each, never raises for
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-import orjson
 from aiokafka import AIOKafkaProducer
 
+from relay.account_checks import account_finding
 from relay.configuration import Settings
 from relay.contracts import schemas
+from relay.core.rules import RETENTION_SECONDS
+from relay.findings import Finding
 from relay.kafka.connection import admin_of, client_options
 from relay.kafka.groups import groups
 from relay.kafka.handshake import refusal_of
 from relay.kafka.rights import forbidden_groups
 from relay.kafka.topics import topics_of
-from relay.lookups.client import PyreqwestHttp
-from relay.lookups.http import Failure, HttpFailure, HttpResponse
-from relay.lookups.reading import Garbled, Sense, is_success, sense_of
-from relay.printable import printable
-from relay.providers import PROVIDERS, Asks, Collects
-from relay.providers.account import Account
 
 KAFKA_SECONDS = 15.0
+DAY_SECONDS = 86_400
 SCHEMAS = Path("schemas")
-FAILURES: Mapping[Failure, str] = MappingProxyType(
-    {
-        Failure.TIMED_OUT: "it takes too long",
-        Failure.CONNECTION: "no connection",
-        Failure.TRUNCATED: "it is cut off",
-        Failure.OVERSIZED: "it is too large",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was tried; `fix` says what to do where it failed."""
-
-    what: str
-    ok: bool
-    detail: str
-    fix: str | None = None
 
 
 async def findings(settings: Settings) -> list[Finding]:
@@ -113,52 +91,6 @@ async def brokers_finding(settings: Settings) -> Finding:
     return found
 
 
-async def account_finding(name: str, account: Account) -> list[Finding]:
-    """Send the provider's harmless request and say what the answer means."""
-    what = f"account {name}"
-    request = PROVIDERS[account.provider].probe(account)
-    if request is None:
-        return [
-            Finding(
-                what=what,
-                ok=True,
-                detail="not asked: as the account is configured, every request would consume reports",
-            )
-        ]
-    http = PyreqwestHttp(
-        account.base_url,
-        headers=PROVIDERS[account.provider].credentials(account),
-        timeout_seconds=account.timeout_seconds,
-        ca_file=account.ssl_cafile,
-    )
-    try:
-        return [judged(what, account, await http.get(request))]
-    except HttpFailure as failure:
-        said = f" ({printable(failure.detail)})" if failure.detail else ""
-        detail = f"no usable answer from {account.base_url}: {FAILURES[failure.kind]}{said}"
-        fix = f"correct accounts.{name}.base_url, or the network between"
-        return [Finding(what=what, ok=False, detail=detail, fix=fix)]
-    finally:
-        await http.close()
-
-
-def judged(what: str, account: Account, response: HttpResponse) -> Finding:
-    """Say what an answer to the harmless request means: that its message is unknown is the best that can be."""
-    name = what.replace("account ", "accounts.")
-    match sense_of(response.status):
-        case Sense.REFUSED:
-            detail, fix = "the provider refuses the credentials", f"correct the credentials of {name}"
-        case Sense.THROTTLED:
-            detail, fix = "the provider wants fewer requests", "wait a minute and check again"
-        case Sense.UNAVAILABLE:
-            detail, fix = "the provider can't answer now", f"try again later, or correct {name}.base_url"
-        case Sense.READ if not _is_the_providers(response, account):
-            detail, fix = "the answer is not this provider's", f"correct {name}: base_url and its paths"
-        case Sense.READ:
-            return Finding(what=what, ok=True, detail=f"{account.provider} answers and accepts the credentials")
-    return Finding(what=what, ok=False, detail=f"{detail} (HTTP {response.status})", fix=fix)
-
-
 async def _tried(what: str, work: Callable[[], Awaitable[str]], *, detail: str, fix: str) -> Finding:
     """Do something with Kafka; what it returns or raises becomes the finding."""
     try:
@@ -207,29 +139,38 @@ async def _topics(settings: Settings, options: Mapping[str, Any]) -> list[Findin
         return "all ten are as the relay needs them"
 
     found = await _tried("topics", look, detail="can't be described", fix="look at Kafka's own log")
-    return [_line_finding("topics", line) for line in problems] or [found]
+    kept = await _inputs_kept(settings, options) if found.ok else []
+    return [*([_line_finding("topics", line) for line in problems] or [found]), *kept]
+
+
+async def _inputs_kept(settings: Settings, options: Mapping[str, Any]) -> list[Finding]:
+    """Warn of input topics that are kept longer than finished messages are remembered; that is others' to choose."""
+    try:
+        async with asyncio.timeout(KAFKA_SECONDS), topics_of(options, settings) as topics:
+            kept = await topics.inputs_kept()
+    except Exception:  # noqa: BLE001 - aiokafka raises many kinds; the finding of the topics told of Kafka just now
+        return []
+    return [kept_finding(name, seconds) for name, seconds in kept.items()]
+
+
+def kept_finding(topic: str, seconds: float | None) -> Finding:
+    """Say whether an input topic outlives the memory of what was published; None: nobody tells how long it is kept."""
+    days, what = f"{RETENTION_SECONDS / DAY_SECONDS:g} days", "input topics"
+    if seconds is None:
+        detail = f"{topic}: how long it is kept is not known: no right to DescribeConfigs, which nothing else needs"
+        return Finding(what=what, ok=True, detail=detail)
+    if seconds <= RETENTION_SECONDS:
+        return Finding(
+            what=what, ok=True, detail=f"{topic}: kept no longer than finished messages are remembered, {days}"
+        )
+    kept = "for ever" if seconds == math.inf else f"for {seconds / DAY_SECONDS:.3g} days"
+    detail = (
+        f"{topic}: kept {kept}, finished messages are remembered for {days}: read anew, older requests publish again"
+    )
+    fix = f"set its retention.ms to {RETENTION_SECONDS * 1000:.0f} at most, or let no relay read it from its beginning"
+    return Finding(what=what, ok=True, detail=detail, fix=fix, warning=True)
 
 
 def _line_finding(what: str, line: str) -> Finding:
     detail, _, fix = line.partition("; ")
     return Finding(what=what, ok=False, detail=detail, fix=fix or None)
-
-
-def _is_the_providers(response: HttpResponse, account: Account) -> bool:
-    """Tell whether an answer to the probe looks like the provider's: also the one that it doesn't know a message."""
-    match PROVIDERS[account.provider].reports:
-        case Asks():
-            return _is_object(response.body)
-        case Collects() as collects:
-            try:
-                collects.read_page(response.body, response.content_type, account)
-            except Garbled:
-                return False
-            return is_success(response.status)
-
-
-def _is_object(body: bytes) -> bool:
-    try:
-        return isinstance(orjson.loads(body), dict)
-    except orjson.JSONDecodeError:
-        return False

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from relay.checks import Finding, findings
+from relay.checks import findings
 from relay.commands.options import BootstrapOption, ConfigOption, JsonOption, settings_of
+from relay.findings import Finding
 from relay.mistakes import ConfigurationError
 
 app = typer.Typer(add_completion=False)
@@ -48,6 +49,7 @@ def table_of(found: Sequence[Finding]) -> Table:
     """Lay the findings out, one line each."""
     table = Table.grid(padding=(0, 2))
     for finding in found:
-        verdict = Text("ok", "green") if finding.ok else Text("failed", "bold red")
+        passed = Text("warning", "yellow") if finding.warning else Text("ok", "green")
+        verdict = passed if finding.ok else Text("failed", "bold red")
         table.add_row(Text(finding.what), verdict, Text(finding.detail), Text(finding.fix or "", "yellow"))
     return table

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from relay.kafka.rights import Described, Operation, described_topics, named
 RECORD_BYTES = 16 * 1_048_576
 INPUT_BYTES = 8 * 1_048_576  # a record too large for us still arrives, and fits a dead letter in base64
 PRESENT_TRIES, PRESENT_SECONDS = 50, 0.1
+FOR_EVER = -1
 TWO_WEEKS = str(14 * 86_400_000)
 
 
@@ -142,20 +144,32 @@ class Topics:
             if topic.present and not topic.lacks([Operation.READ])
         }
 
+    async def inputs_kept(self) -> dict[str, float | None]:
+        """Return for how many seconds each input topic that is there keeps a record; None where we may not know."""
+        described = await self._described()
+        plans = [plan for plan in self._plans if plan.input and described[plan.name].present]
+        found = await self._configs(plans)
+        return {plan.name: _kept_seconds(found[plan.name]) if plan.name in found else None for plan in plans}
+
     async def _described(self) -> Mapping[str, Described]:
         return await described_topics(self._admin, [plan.name for plan in self._plans])
 
     async def _wrong_configs(self, plans: Sequence[TopicPlan]) -> list[str]:
-        if not plans:
-            return []
-        resources = [ConfigResource(ConfigResourceType.TOPIC, plan.name) for plan in plans]
-        found: dict[str, dict[str, str]] = {}
-        for response in await self._admin.describe_configs(resources):
-            for code, _message, _kind, name, entries, *_ in response.resources:
-                if not code:
-                    found[name] = {entry[0]: entry[1] for entry in entries}
+        found = await self._configs(plans)
         unknown = [_unjudged(plan) for plan in plans if plan.name not in found]
         return unknown + [line for plan in plans if plan.name in found for line in _judged(plan, found[plan.name])]
+
+    async def _configs(self, plans: Sequence[TopicPlan]) -> dict[str, dict[str, str]]:
+        """Return the configuration of those topics whose configuration may be read."""
+        if not plans:
+            return {}
+        resources = [ConfigResource(ConfigResourceType.TOPIC, plan.name) for plan in plans]
+        return {
+            name: {entry[0]: entry[1] for entry in entries}
+            for response in await self._admin.describe_configs(resources)
+            for code, _message, _kind, name, entries, *_ in response.resources
+            if not code
+        }
 
 
 def _absent(plan: TopicPlan, found: Described, *, to_come: bool) -> str:
@@ -179,6 +193,12 @@ def _judged(plan: TopicPlan, actual: Mapping[str, str]) -> list[str]:
     if int(actual.get("max.message.bytes") or 0) < least:
         lines.append(f"{plan.name}: max.message.bytes must be at least {least}; alter the topic's configuration")
     return lines
+
+
+def _kept_seconds(actual: Mapping[str, str]) -> float:
+    milliseconds = int(actual.get("retention.ms") or FOR_EVER)
+    deletes = "delete" in actual.get("cleanup.policy", "delete")
+    return milliseconds / 1000 if deletes and milliseconds != FOR_EVER else math.inf
 
 
 @contextlib.asynccontextmanager

@@ -1,18 +1,22 @@
 """`relay check` against real Kafka and the simulator: what it finds, what it says, and what it never shows."""
 
 import json
+import math
 import threading
 import uuid
-from asyncio import new_event_loop, run_coroutine_threadsafe
+from asyncio import new_event_loop, run, run_coroutine_threadsafe
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import NewTopic
 from typer.testing import CliRunner, Result
 
-from relay.checks import judged, schemas_finding
+from relay.account_checks import judged
+from relay.checks import kept_finding, schemas_finding
 from relay.commands import app
 from relay.contracts import schemas
+from relay.kafka.connection import admin_of
 from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.embedded.ports import free_ports
 from relay.lookups.http import HttpResponse
@@ -89,8 +93,53 @@ def test_missing_topics_fail_until_they_are_created(tmp_path: Path, kafka: Embed
     assert fixes == {"run `relay topics create` or `relay run`, which creates it, too"}
     assert CliRunner().invoke(app, ["topics", "create", "--config", str(config)]).exit_code == 0
     after = check("--config", config, "--json")
-    assert verdicts(after) == {**rest, "topics": True}
+    assert verdicts(after) == {**rest, "topics": True, "input topics": True}
     assert after.exit_code == 0
+
+
+@pytest.mark.kafka
+def test_an_input_topic_that_outlives_the_memory_is_a_warning(
+    tmp_path: Path, kafka: EmbeddedKafka, simulator: Simulator
+) -> None:
+    """With the time and the fix; no failure, and nothing that `relay topics check` judges."""
+    group = f"check-{uuid.uuid4()}"
+    config = a_config(tmp_path, url=simulator.url, servers=kafka.bootstrap_servers, group=group)
+    kept = {"fetch_requests": {"retention.ms": "604800001"}, "messages_sent": {"cleanup.policy": "compact"}}
+    run(created(kafka.bootstrap_servers, {f"{group}.{name}": configs for name, configs in kept.items()}))
+    assert CliRunner().invoke(app, ["topics", "create", "--config", str(config)]).exit_code == 0
+    result = check("--config", config, "--json")
+    assert result.exit_code == 0
+    found = {each["detail"].partition(":")[0]: each for each in json.loads(result.stdout) if each["warning"]}
+    assert sorted(found) == [f"{group}.fetch_requests", f"{group}.messages_sent"]
+    assert "kept for 7 days" in found[f"{group}.fetch_requests"]["detail"]
+    assert "kept for ever" in found[f"{group}.messages_sent"]["detail"]
+    assert "set its retention.ms to 604800000 at most" in found[f"{group}.messages_sent"]["fix"]
+    shown = check("--config", config).output
+    assert [line.split()[2] for line in shown.splitlines() if line.startswith("input topics")] == ["warning"] * 2
+    assert CliRunner().invoke(app, ["topics", "check", "--config", str(config)]).exit_code == 0
+
+
+async def created(servers: str, configs: dict[str, dict[str, str]]) -> None:
+    """Create topics as somebody else would."""
+    async with admin_of({"bootstrap_servers": servers}) as admin:
+        await admin.create_topics([NewTopic(name, 1, 1, topic_configs=each) for name, each in configs.items()])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "warns", "said"),
+    [
+        (604_800, False, "no longer than finished messages are remembered, 7 days"),
+        (604_801, True, "kept for 7 days, finished messages are remembered for 7 days"),
+        (1_209_600, True, "kept for 14 days"),
+        (math.inf, True, "kept for ever"),
+        (None, False, "not known: no right to DescribeConfigs"),
+    ],
+)
+def test_how_long_an_input_is_kept_never_fails(seconds: float | None, said: str, *, warns: bool) -> None:
+    """Others chose it; what may not be seen is said to be unknown."""
+    finding = kept_finding("t.sent", seconds)
+    assert (finding.ok, finding.warning, finding.fix is not None) == (True, warns, warns)
+    assert said in finding.detail
 
 
 def test_an_absent_kafka_is_one_line_without_a_traceback(tmp_path: Path, simulator: Simulator) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from relay.checks import Finding, brokers_finding
+from relay.checks import brokers_finding
 from relay.configuration import Settings
+from relay.findings import Finding
 from relay.kafka.embedded.ports import free_ports
 from tests.security.certificates import Authority, Certificate, served_with
 
