@@ -207,6 +207,10 @@ async def test_a_drain_without_an_answer_is_told_as_a_gap(relay: World) -> None:
     of_account = json.loads(await explain(relay, "--account", "voice", "--json"))
     assert [gap["why"] for gap in of_account["gaps"]] == ["timed_out"]
     assert of_account["pending"]["count"] == 1
+    outcomes = {each["outcome"] for each in of_account["drains"]}
+    assert outcomes
+    assert outcomes <= {"read", "no answer (timed_out)"}
+    assert of_account["pause"] is None
     assert "1 drain without an answer in 1 open gap" in await explain(relay, "-a", "voice")
 
 
