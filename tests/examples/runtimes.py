@@ -11,7 +11,6 @@ from tests.programs import node_command, output, present
 
 ROOT: Final = Path(__file__).parents[2]
 EXAMPLES: Final = ROOT / "examples"
-NODE_FOLDER: Final = EXAMPLES / "node_kafkajs"
 OLDEST_JAVA: Final = 17
 
 
@@ -32,7 +31,7 @@ def python_confluent() -> list[str]:
 
 def node_kafkajs() -> list[str]:
     """Return the command of the consumer with kafkajs, its locked packages installed."""
-    return node_command(NODE_FOLDER / "consumer.mjs")
+    return node_command(EXAMPLES / "node_kafkajs/consumer.mjs")
 
 
 def java() -> list[str]:

@@ -1,9 +1,9 @@
-// Reads docs/asyncapi.json with AsyncAPI's own parser: prints what it finds, exits 1 unless the document is valid.
+// Reads an AsyncAPI document with AsyncAPI's own parser: prints what it finds, exits 1 unless the document is valid.
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { Parser } from '@asyncapi/parser'
 
-const { Parser } = createRequire(`${process.cwd()}/.relay/node/`)('@asyncapi/parser')
-const { document, diagnostics } = await new Parser().parse(readFileSync('docs/asyncapi.json', 'utf8'))
+const [file] = process.argv.slice(2)
+const { document, diagnostics } = await new Parser().parse(readFileSync(file, 'utf8'))
 for (const { severity, code, path, message } of diagnostics) {
   console.log(`${['error', 'warning', 'information', 'hint'][severity]}: ${code}: ${path.join('.')}: ${message}`)
 }
