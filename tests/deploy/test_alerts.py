@@ -1,6 +1,7 @@
 """The alerts: expressions over what exists, words for people, and a section of the runbook for each."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 from relay.commands.group import NAMES
 from relay.observe.lines import Line
 from tests.deploy.expressions import SAMPLES, faults, labels_of, parsed
+from tests.programs import present
 from tests.reference.metrics_page import relay_metrics
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +49,23 @@ def test_an_alert_has_its_section_in_the_runbook(rule: dict[str, Any]) -> None:
     name = rule["alert"]
     assert rule["annotations"]["runbook_url"] == f"docs/runbook.md#{name.lower()}"
     assert [part for part in PARTS if part not in SECTIONS[name]] == []
+
+
+@pytest.mark.parametrize(("command", "file"), [("check", "alerts.yml"), ("test", "alerts_test.yml")])
+def test_promtool_is_content(command: str, file: str) -> None:
+    """Prometheus' own tool takes the rules, and plays when each alert fires and when not; where it is installed."""
+    words = [present("promtool"), command, "rules", file]
+    done = subprocess.run(words, cwd=ROOT / "deploy/prometheus", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_fires_in_a_play() -> None:
+    """An alert that is added without one would be checked by nobody."""
+    plays = yaml.safe_load((ROOT / "deploy/prometheus/alerts_test.yml").read_text(encoding="utf-8"))["tests"]
+    alone = [test for play in plays for test in play.get("alert_rule_test", ()) if "exp_alerts" in test]
+    samples = str([test["exp_samples"] for play in plays for test in play.get("promql_expr_test", ())])
+    fired = {test["alertname"] for test in alone} | set(re.findall(r'alertname="(\w+)"', samples))
+    assert fired == {rule["alert"] for rule in RULES}
 
 
 def test_the_runbook_has_no_section_without_its_alert() -> None:
