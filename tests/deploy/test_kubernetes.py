@@ -28,7 +28,9 @@ def manifest(name: str) -> dict[str, Any]:
 
 
 FILES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.yaml"))
-PODS = {name: manifest(name)["spec"]["template"]["spec"] for name in ("deployment.yaml", "optional/create-topics.yaml")}
+PODS = {
+    name: manifest(name)["spec"]["template"]["spec"] for name in ("stateful-set.yaml", "optional/create-topics.yaml")
+}
 PODS["optional/operator.yaml"] = manifest("optional/operator.yaml")["spec"]
 LABELS = {"app.kubernetes.io/name": "delivery-relay"}
 
@@ -44,7 +46,7 @@ def test_a_manifest_is_what_the_api_takes(name: str, version: str) -> None:
 
 def test_the_schemas_notice_an_unknown_field() -> None:
     """Else the test above would prove nothing."""
-    wrong = manifest("deployment.yaml")
+    wrong = manifest("stateful-set.yaml")
     wrong["spec"]["template"]["spec"]["containers"][0]["livenesProbe"] = {}
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(wrong, VERSIONS[-1], strict=True)
@@ -89,7 +91,7 @@ def test_no_service_of_the_namespace_can_confuse_the_settings(pod: dict[str, Any
 
 def test_the_replicas_are_asked_how_they_are_and_given_time_to_end() -> None:
     """/live and /ready on the port that the configuration opens; longer than an orderly end takes."""
-    pod = PODS["deployment.yaml"]
+    pod = PODS["stateful-set.yaml"]
     (container,) = pod["containers"]
     probes = {container[name]["httpGet"]["path"]: container[name]["httpGet"]["port"] for name in _PROBES}
     assert probes == {"/live": "http", "/ready": "http"}
@@ -104,16 +106,36 @@ _PROBES = ("livenessProbe", "readinessProbe")
 
 
 def test_everything_means_the_same_pods() -> None:
-    """Deployment, service, budget and monitor select the labels that the pods have."""
-    deployment = manifest("deployment.yaml")
-    assert deployment["spec"]["template"]["metadata"]["labels"] == LABELS
-    assert deployment["spec"]["selector"]["matchLabels"] == LABELS
+    """Replicas, service, budget and monitor select the labels that the pods have."""
+    replicas = manifest("stateful-set.yaml")["spec"]
+    assert replicas["template"]["metadata"]["labels"] == LABELS
+    assert replicas["selector"]["matchLabels"] == LABELS
     assert manifest("service.yaml")["spec"]["selector"] == LABELS
     assert manifest("service.yaml")["metadata"]["labels"] == LABELS
     assert manifest("pod-disruption-budget.yaml")["spec"]["selector"]["matchLabels"] == LABELS
     monitor = manifest("optional/service-monitor.yaml")["spec"]
     assert monitor["selector"]["matchLabels"] == LABELS
     assert [(endpoint["port"], endpoint["path"]) for endpoint in monitor["endpoints"]] == [("http", "/metrics")]
+
+
+def test_replicas_have_names_that_last() -> None:
+    """Each has an address by a service that balances nothing, and its name is the metrics' instance."""
+    replicas, service = manifest("stateful-set.yaml"), manifest("service.yaml")
+    assert replicas["kind"] == "StatefulSet"
+    assert replicas["spec"]["serviceName"] == service["metadata"]["name"]
+    assert service["spec"]["clusterIP"] == "None"
+    assert service["spec"]["publishNotReadyAddresses"] is True
+    (endpoint,) = manifest("optional/service-monitor.yaml")["spec"]["endpoints"]
+    assert endpoint["relabelings"] == [{"sourceLabels": ["__meta_kubernetes_pod_name"], "targetLabel": "instance"}]
+
+
+def test_a_replica_that_is_never_ready_holds_up_no_update() -> None:
+    """Nor do others wait for it at the start; an update goes one by one, with a rest between two rebalances."""
+    spec = manifest("stateful-set.yaml")["spec"]
+    assert spec["podManagementPolicy"] == "Parallel"
+    assert spec["updateStrategy"] == {"type": "RollingUpdate"}
+    assert spec["minReadySeconds"] > 0
+    assert "volumeClaimTemplates" not in spec
 
 
 def test_the_configuration_is_one_that_the_relay_takes(tmp_path: Path) -> None:
@@ -167,7 +189,9 @@ def test_the_operators_pod_only_waits() -> None:
 def test_the_scaler_follows_what_is_due() -> None:
     """By a query over a metric that exists, of the alerts' job; never to none, never to more than partitions."""
     spec = manifest("optional/scaled-object.yaml")["spec"]
-    assert spec["scaleTargetRef"]["name"] == manifest("deployment.yaml")["metadata"]["name"]
+    scaled = manifest("stateful-set.yaml")
+    kind = {"apiVersion": scaled["apiVersion"], "kind": scaled["kind"]}
+    assert spec["scaleTargetRef"] == {**kind, "name": scaled["metadata"]["name"]}
     (trigger,) = spec["triggers"]
     assert trigger["type"] == "prometheus"
     assert faults(trigger["metadata"]["query"]) == []
@@ -180,7 +204,7 @@ def test_the_scaler_follows_what_is_due() -> None:
 
 def test_what_must_be_named_alike_is() -> None:
     """Configuration, secret and account of the pods are those that exist."""
-    pod = PODS["deployment.yaml"]
+    pod = PODS["stateful-set.yaml"]
     assert pod["serviceAccountName"] == manifest("service-account.yaml")["metadata"]["name"]
     sources = {volume["name"]: volume for volume in pod["volumes"]}
     assert sources["configuration"]["configMap"]["name"] == manifest("config-map.yaml")["metadata"]["name"]

@@ -46,7 +46,7 @@ def test_the_commands_of_the_readme_are_found() -> None:
         "python tests/nothing.py",
         "node examples/node_kafkajs/nothing.mjs",
         'java -cp "$CLASS_PATH" examples/java/Nothing.java',
-        "kubectl exec deploy/delivery-relay -- relay chek",
+        "kubectl exec delivery-relay-0 -- relay chek",
     ],
 )
 def test_a_command_that_does_not_exist_is_found(command: str) -> None:
