@@ -15,7 +15,7 @@ DEFAULT_DETAIL: Final[Detail] = "advanced"
 class FetchRequest(BaseModel):
     """Ask the provider about a message, or about everything that an account has unread, now.
 
-    Which ids and options are allowed depends on the account's provider: relay.contracts.rules. None means "not given".
+    Which ids and options are allowed depends on the account's provider. null, where it is allowed, counts as not given.
     """
 
     model_config = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True, extra="ignore", defer_build=True)

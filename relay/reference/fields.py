@@ -33,7 +33,7 @@ def _object_rows(node: Schema, place: str, found: Sequence[Any]) -> Iterator[Row
         kinds = alternatives(rule)
         yield Row(
             path=path,
-            type=" or ".join(map(_type, kinds)),
+            type=" or ".join(map(_type, kinds)) + _default(rule),
             required=name in required,
             meaning=rule.get("description", ""),
             example=_example(values),
@@ -69,6 +69,10 @@ def _type(node: Schema) -> str:
         return f"array{bounds}{',' * bool(bounds)} of {' or '.join(map(_type, alternatives(node.get('items', {}))))}"
     words = "date-time" if node.get("format") == "date-time" else str(node["type"] or "anything")
     return words + bounds
+
+
+def _default(rule: Schema) -> str:
+    return f", default {written(rule['default'])}" if rule.get("default") is not None else ""
 
 
 def _bound(least: int | None, most: int | None, unit: str) -> str:

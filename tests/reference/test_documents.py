@@ -148,6 +148,8 @@ def test_rows_tell_type_presence_meaning_and_example() -> None:
             "f": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 64}, "maxItems": 32},
             "g": {"type": "integer", "minimum": 2},
             "h": {},
+            "i": {"type": "boolean", "default": False},
+            "j": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None},
         },
     }
     examples: list[dict[str, Any]] = [{"a": "one", "b": None, "f": []}, {"b": 2, "c": [{"d": "y"}], "f": ["z"]}]
@@ -161,6 +163,8 @@ def test_rows_tell_type_presence_meaning_and_example() -> None:
         "f": ("array, 0 to 32, of string, 1 to 64 characters", False, "", '["z"]'),
         "g": ("integer, at least 2", False, "", ""),
         "h": ("anything", False, "", ""),
+        "i": ("boolean, default false", False, "", ""),
+        "j": ("string or null", False, "", ""),
     }
 
 
