@@ -182,6 +182,7 @@ async def scene(
     limits: Limits = LIMITS,
     log_seconds: float = 48 * 3600,
     page: int = PAGE,
+    polling: Mapping[str, float] = POLLING,
     **options: Any,
 ) -> AsyncIterator[Scene]:
     """Open a scene with two replicas under supervision, on these brokers or on one that is not its own to end."""
@@ -193,7 +194,7 @@ async def scene(
             folder=folder,
             simulator=simulator,
             account=asdict(limits),
-            polling=POLLING,
+            polling=polling,
             more_accounts={"voice": _voice(page)},
             state_topic=COMPACTING,
             replication=max(len(brokers), 1),

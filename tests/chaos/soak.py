@@ -38,6 +38,7 @@ SAMPLE_SECONDS = 5.0
 PAUSE_SECONDS = (5.0, 30.0)  # between two faults
 AWAY_SECONDS = (20.0, 40.0)
 LIMITS = Limits(concurrency=64, rate_per_second=1500)
+POLLING = {"initial_seconds": 1, "factor": 1.6, "max_seconds": 5}  # so that lookups follow the load, and don't make it
 NOT_HERE = ("none", "replica: both killed", "replicas: 1, 2, 3, 1", "offsets: ", "broker: killed", "broker: away")
 console = Console(stderr=True)
 
@@ -161,6 +162,7 @@ async def run(broker: EmbeddedKafka, folder: Path, soak: Soak, *, minutes: float
         folder,
         limits=LIMITS,
         log_seconds=LOG_SECONDS,
+        polling=POLLING,
         environment=environment,
         away_seconds=AWAY_SECONDS,
     ) as made:
