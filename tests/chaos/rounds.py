@@ -113,7 +113,7 @@ async def settled(scene: Scene, load: Load, mark: int) -> None:
             asked_at = time.monotonic()
             if scene.simulator.unread():  # calls that nobody told of
                 await scene.world.fetch(account="voice")
-            if (backlog := await scene.world.backlog()) < least:
+            if (backlog := await scene.world.backlog()) is not None and backlog < least:
                 least, moved_at = backlog, time.monotonic()
         await asyncio.sleep(LOOK_SECONDS)
 

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aiokafka.errors import KafkaError
+
 from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.simulator.infobip import InfobipSite
 from relay.simulator.server import Simulator
@@ -53,14 +55,23 @@ class LongWorld(World):
                     one.value for one in slim if one.topic == "dead_letters" and one.value["place"][0] in inputs
                 ]
 
-    async def backlog(self) -> int:
-        """Count what the slots have not decided yet of inbox and raw answers, markers of transactions included."""
-        return await self._lag(self.group, self.topics["inbox"]) + await self._lag(self.group, self.topics["raw"])
+    async def backlog(self) -> int | None:
+        """Count what the slots have not decided yet of inbox and raw answers, markers of transactions included.
+
+        None while Kafka can't tell, as one that was killed can't for a while after it is back.
+        """
+        return await self._told([(self.group, self.topics["inbox"]), (self.group, self.topics["raw"])])
 
     async def taken(self) -> bool:
-        """Tell whether ingest took all inputs."""
+        """Tell whether ingest took all inputs; no while Kafka can't tell."""
         inputs = (self.topics["fetch_requests"], self.topics["messages_sent"])
-        return not sum([await self._lag(f"{self.group}.ingest.{topic}", topic) for topic in inputs])
+        return await self._told([(f"{self.group}.ingest.{topic}", topic) for topic in inputs]) == 0
+
+    async def _told(self, lags: Sequence[tuple[str, str]]) -> int | None:
+        try:
+            return sum([await self._lag(group, topic) for group, topic in lags])
+        except KafkaError:
+            return None
 
 
 def _slim(topic: str, record: Any) -> Seen:
