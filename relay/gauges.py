@@ -24,6 +24,7 @@ async def measure(
         if (queued := accounts.oldest_due) is not None:
             oldest.append(queued)
         metrics.messages_pending.set(sum(slot.pending for slot in slots))
+        metrics.messages_remembered.set(sum(len(slot.entries) for slot in slots))
         metrics.due_backlog.set(accounts.waiting + sum(slot.timers.overdue(now) for slot in slots))
         metrics.oldest_overdue_seconds.set(max(0.0, now - min(oldest, default=now)))
         waits = loop.awaits_kafka or watched.kafka_lost

@@ -78,6 +78,7 @@ class Metrics:
         self.events = count("relay_events_total", _EVENT_TYPES, ("type",))
         self.event_delay_seconds = timed("relay_event_delay_seconds", _EVENT_DELAY, buckets=_DELAY)
         self.messages_pending = gauge("relay_messages_pending", "Messages whose outcome is not final.")
+        self.messages_remembered = gauge("relay_messages_remembered", "Messages held, the finished until forgotten.")
         self.due_backlog = gauge("relay_due_backlog", "Lookups that are due and not started.")
         self.oldest_overdue_seconds = gauge("relay_oldest_overdue_seconds", "Delay of the lookup that is due longest.")
         self.partitions = gauge("relay_partitions", "Partitions there are over all processes, 0 before Kafka is found.")

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from tests.chaos.figures import WRONG
-from tests.chaos.soaked import MEGABYTE, MINUTE
+from tests.chaos.soak import grown_words
+from tests.chaos.soaked import MEGABYTE, MINUTE, Growth
 
 HEADS = ("fault", "rounds", "sent", "events", "hostile", *WRONG, "complaints", "ended by itself", "settled within")
 
@@ -74,6 +75,7 @@ def soak_as_markdown(soak: Figures) -> str:
             f"Open files: {min(files)} to {max(files)}.",
             f"After two fifths of the time: {_rise(memory)} MB and {_rise(opened)} files an hour.",
             at_rest,
+            f"{grown_words(Growth(**soak['growth']) if soak['growth'] else None).capitalize()}.",
         ]
     )
 

@@ -1,8 +1,9 @@
 """`python -m tests.chaos.soak`: half an hour of even load with random faults, while one process is watched growing.
 
 Two replicas share the work; the one that is watched is spared the faults that end a process, or may make its watchdog
-end it, and meets all others. Finished messages are forgotten after ten minutes instead of seven days, and calls stay
-in the log for as long instead of 48 hours: after that, what grows is a leak.
+end it, and meets all others. Finished messages are forgotten after twenty minutes instead of seven days, and calls
+stay in the log for as long instead of 48 hours. Memory follows the number of messages that are remembered; what grows
+beside them is a leak.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -31,12 +32,13 @@ from tests.chaos.figures import versions
 from tests.chaos.load import Load
 from tests.chaos.rounds import settled, whole
 from tests.chaos.scene import Scene, scene
-from tests.chaos.soaked import Sample, Soak, slope_per_hour
+from tests.chaos.soaked import Growth, Sample, Soak, growth, slope_per_hour
 
-RETENTION_SECONDS, LOG_SECONDS = 600, 600
+RETENTION_SECONDS, LOG_SECONDS = 1200, 1200
 SAMPLE_SECONDS = 5.0
 PAUSE_SECONDS = (5.0, 30.0)  # between two faults
 AWAY_SECONDS = (20.0, 40.0)
+SAID = {"relay_slots_owned": "slots", "relay_messages_remembered": "messages"}
 LIMITS = Limits(concurrency=64, rate_per_second=1500)
 POLLING = {"initial_seconds": 1, "factor": 1.6, "max_seconds": 5}  # so that lookups follow the load, and don't make it
 NOT_HERE = ("none", "replica: both killed", "replicas: 1, 2, 3, 1", "offsets: ", "broker: killed", "broker: away")
@@ -69,23 +71,22 @@ async def _watch(made: Scene, soak: Soak, began: float) -> None:
     port = made.spared.lines("http.started")[0]["port"]
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
         while True:
-            slots = await _slots(session)
+            said = await _said(session)
             if not made.spared.running:
                 break
-            soak.samples.append(Sample.of(made.spared.process.pid, time.monotonic() - began, slots))
+            soak.samples.append(Sample.of(made.spared.process.pid, time.monotonic() - began, **said))
             await asyncio.sleep(SAMPLE_SECONDS)
     made.complaints.append("the process that was watched ended by itself")
 
 
-async def _slots(session: aiohttp.ClientSession) -> int | None:
-    """Return how many partitions the process says it owns; None where it doesn't answer, as while it is frozen."""
+async def _said(session: aiohttp.ClientSession) -> Mapping[str, int]:
+    """Return what the process says that it holds; nothing where it doesn't answer, as while it is frozen."""
     try:
         async with asyncio.timeout(SAMPLE_SECONDS), session.get("/metrics") as answer:
             metrics = text_string_to_metric_families(await answer.text())
-            (owned,) = (family for family in metrics if family.name == "relay_slots_owned")
-            return int(owned.samples[0].value)
+            return {SAID[family.name]: int(family.samples[0].value) for family in metrics if family.name in SAID}
     except (TimeoutError, ValueError, aiohttp.ClientError):
-        return None
+        return {}
 
 
 async def _strike(made: Scene, soak: Soak, *, until: float) -> None:
@@ -119,7 +120,14 @@ def as_json(soak: Soak) -> str:
         "highest": max(sizes, default=None),
         "megabytes": slope_per_hour(soak.at_rest, _megabytes),
     }
-    more = {"slopes": slopes, "rest": rest, "clean": soak.clean, "versions": versions()}
+    grown = growth(soak.at_rest)
+    more = {
+        "slopes": slopes,
+        "rest": rest,
+        "growth": asdict(grown) if grown else None,
+        "clean": soak.clean,
+        "versions": versions(),
+    }
     return json.dumps(asdict(soak) | more, indent=2)
 
 
@@ -135,10 +143,19 @@ def told(soak: Soak) -> str:
             f"{soak.messages} messages, {soak.calls} calls, {soak.events} events, {len(soak.faults)} faults: {wrong}",
             f"after two fifths of the time: {rise} MB, {_rise(soak.warm, _files)} files an hour",
             f"the least of each minute with its usual partitions: {at_rest} MB an hour",
+            grown_words(growth(soak.at_rest)),
             *(f"complaint: {complaint}" for complaint in soak.complaints),
             *(f"ended by itself: {end}" for end in soak.ended),
         ]
     )
+
+
+def grown_words(grown: Growth | None) -> str:
+    """Say what that memory follows."""
+    if grown is None:
+        return "of these, memory can't be told apart from the number of messages that are remembered"
+    follows = f"{grown.bytes_per_message:,.0f} bytes for each message that is remembered"
+    return f"of these, memory follows {follows}, and beside them {grown.megabytes_per_hour:+.1f} MB an hour"
 
 
 def _rise(samples: Sequence[Sample], read: Callable[[Sample], float]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from statistics import linear_regression
+from statistics import StatisticsError, linear_regression
 from typing import Self
 
 from tests.chaos.checker import CLEAN, Verdict
@@ -19,12 +19,16 @@ MINUTE = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What a process held at an instant, in seconds since the start; `slots`: partitions, None where it didn't say."""
+    """What a process held at an instant, in seconds since the start.
+
+    `slots`, `messages`: partitions, and messages that it remembered, None where it didn't say.
+    """
 
     second: float
     resident_bytes: int
     open_files: int
     slots: int | None = None
+    messages: int | None = None
 
     @property
     def megabytes(self) -> float:
@@ -32,13 +36,13 @@ class Sample:
         return self.resident_bytes / MEGABYTE
 
     @classmethod
-    def of(cls, process_id: int, second: float, slots: int | None = None) -> Self:
-        """Read from the system what a process holds."""
+    def of(cls, process_id: int, second: float, **said: int | None) -> Self:
+        """Read from the system what a process holds; `said`: what it says of itself."""
         of = Path(f"/proc/{process_id}")
         pages = int((of / "statm").read_text().split()[1])
         files = len(list((of / "fd").iterdir()))
         resident = pages * resource.getpagesize()
-        return cls(second=round(second, 1), resident_bytes=resident, open_files=files, slots=slots)
+        return cls(second=round(second, 1), resident_bytes=resident, open_files=files, **said)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +91,33 @@ class Soak:
                 rest.append(sample)
         minutes = groupby(rest, lambda sample: sample.second // MINUTE)
         return [min(samples, key=lambda sample: sample.resident_bytes) for _, samples in minutes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """What memory follows: bytes for each message that is remembered, and megabytes an hour beside them: a leak."""
+
+    bytes_per_message: float
+    megabytes_per_hour: float
+
+
+def growth(samples: Sequence[Sample]) -> Growth | None:
+    """Return the plane through memory over messages and time; None where the samples don't tell one from the other."""
+    told = [sample for sample in samples if sample.messages is not None]
+    seconds, messages = [sample.second for sample in told], [float(sample.messages or 0) for sample in told]
+    sizes = [float(sample.resident_bytes) for sample in told]
+    try:
+        by_time = linear_regression(_beside(seconds, messages), _beside(sizes, messages)).slope
+        by_messages = linear_regression(_beside(messages, seconds), _beside(sizes, seconds)).slope
+    except StatisticsError:
+        return None
+    return Growth(bytes_per_message=by_messages, megabytes_per_hour=by_time * 3600 / MEGABYTE)
+
+
+def _beside(values: Sequence[float], others: Sequence[float]) -> list[float]:
+    """Return what a straight line over the others leaves of the values."""
+    slope, intercept = linear_regression(others, values)
+    return [value - slope * other - intercept for value, other in zip(values, others, strict=True)]
 
 
 def slope_per_hour(samples: Sequence[Sample], read: Callable[[Sample], float]) -> float | None:

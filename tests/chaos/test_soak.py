@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.checker import Verdict
 from tests.chaos.pages import soak_as_markdown
 from tests.chaos.soak import as_json, told
-from tests.chaos.soaked import MEGABYTE, Sample, Soak, slope_per_hour
+from tests.chaos.soaked import MEGABYTE, Sample, Soak, growth, slope_per_hour
 
 
 def grown(*megabytes: float) -> Soak:
@@ -60,8 +60,22 @@ def test_a_soak_is_shown_as_a_chart() -> None:
     assert "    x-axis [0, 1, 2, 3]\n    line [50, 90, 90, 90]\n" in page
     assert page.endswith(
         "Open files: 40 to 40.\nAfter two fifths of the time: +0.0 MB and +0.0 files an hour.\n"
-        "The least of each minute with its usual partitions: 90 to 90 MB in 2 of them, +0.0 MB an hour."
+        "The least of each minute with its usual partitions: 90 to 90 MB in 2 of them, +0.0 MB an hour.\n"
+        "Of these, memory can't be told apart from the number of messages that are remembered."
     )
+
+
+def test_what_follows_the_messages_is_no_leak() -> None:
+    """Memory that rises and falls with what is remembered is told apart from what rises beside it."""
+    samples = [
+        Sample(second=60 * n, resident_bytes=80_000_000 + 2_000 * count + 10_000 * n, open_files=1, messages=count)
+        for n, count in enumerate([10_000, 30_000, 20_000, 50_000, 40_000])
+    ]
+    found = growth([*samples, Sample(second=400, resident_bytes=9, open_files=1)])
+    assert found is not None
+    assert found.bytes_per_message == pytest.approx(2_000)
+    assert found.megabytes_per_hour * MEGABYTE == pytest.approx(10_000 * 60)
+    assert growth(samples[:2]) is None
 
 
 def test_a_process_is_sampled_as_the_system_counts() -> None:
