@@ -163,8 +163,9 @@ async def test_a_collected_report_is_explained_with_the_answer_that_carried_it(r
     assert sorted(kinds(explained)) == ["accepted", "event", "event", "request", "response", "state"]
     assert kinds(explained)[-3:] == ["event", "event", "state"]
     (response,) = (entry for entry in explained["entries"] if entry["kind"] == "response")
-    (drain,) = (line for line in relay.replicas[0].lines("drain.answered") if line["reports"])
-    assert (response["topic"], response["details"]["drain_id"]) == (relay.topics["raw"], drain["drain_id"])
+    drains = {line["drain_id"] for line in relay.replicas[0].lines("drain.answered") if line["reports"]}
+    assert response["topic"] == relay.topics["raw"]
+    assert response["details"]["drain_id"] in drains
     assert response["details"]["reports"][0]["call_outcome"] == "answered"
     assert explained["summary"][0].startswith("delivered and answered; nothing is waited for")
     assert NUMBER not in printed
