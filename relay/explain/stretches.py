@@ -1,5 +1,6 @@
 """Turns a window of time into offsets: what of each partition is read, and how much of it is left out."""
 
+import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from relay.configuration import Settings
@@ -95,11 +97,16 @@ async def taken_of(options: Mapping[str, Any], settings: Settings, counts: Mappi
     inputs = [(ingest_group(group, topic), topic) for topic in (topics.fetch_requests, topics.messages_sent)]
     events = (topics.delivered, topics.seen, topics.failed, topics.answered)
     taken = {TopicPartition(topic, number): sys.maxsize for topic in events for number in range(counts.get(topic, 0))}
+    groups = [*inputs, (group, topics.inbox)]
     async with admin_of(options) as admin:
-        for name, topic in [*inputs, (group, topics.inbox)]:
-            try:
-                offsets = await admin.list_consumer_group_offsets(name)
-            except KafkaError:  # no right to see the group, or none that was ever there
-                continue
-            taken |= {tp: each.offset for tp, each in offsets.items() if tp.topic == topic and each.offset >= 0}
+        told = await asyncio.gather(*(_offsets_of(admin, name) for name, _ in groups))
+    for (_, topic), offsets in zip(groups, told, strict=True):
+        taken |= {tp: each.offset for tp, each in offsets.items() if tp.topic == topic and each.offset >= 0}
     return taken
+
+
+async def _offsets_of(admin: AIOKafkaAdminClient, group: str) -> Mapping[TopicPartition, Any]:
+    try:
+        return dict(await admin.list_consumer_group_offsets(group))
+    except KafkaError:  # no right to see the group, or none that was ever there
+        return {}
