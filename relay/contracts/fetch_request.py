@@ -2,9 +2,9 @@
 
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from relay.contracts.fields import AccountText, CorrelationIdText, MessageIdText, PageLimit, RequestIdText
+from relay.contracts.fields import TAKEN, AccountText, CorrelationIdText, MessageIdText, PageLimit, RequestIdText
 from relay.contracts.instants import InputInstant
 
 Detail = Literal["simple", "advanced"]
@@ -18,7 +18,7 @@ class FetchRequest(BaseModel):
     Which ids and options are allowed depends on the account's provider. null, where it is allowed, counts as not given.
     """
 
-    model_config = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True, extra="ignore", defer_build=True)
+    model_config = TAKEN
 
     request_id: RequestIdText = Field(description="The caller's id of this request; events carry it.")
     account: AccountText = Field(description="Name of a configured account, which fixes the provider.")

@@ -6,8 +6,11 @@ The schema says "not" plus a plain pattern where a look-ahead would be shorter: 
 import re
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
+
+TAKEN: Final = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True, extra="ignore", defer_build=True)
+"""How both input shapes are read: unknown fields are accepted, no value is shown in an error."""
 
 _CONTROL_PATTERN: Final = r"[\x00-\x1f\x7f]"
 _CONTROL: Final = re.compile(_CONTROL_PATTERN)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from relay.contracts.fields import AccountText, CorrelationIdText, MessageIdText, NameText, PhoneText, Seconds
+from relay.contracts.fields import TAKEN, AccountText, CorrelationIdText, MessageIdText, NameText, PhoneText, Seconds
 from relay.contracts.instants import InputInstant
 
 _ONE_ID_AT_LEAST: Final[dict[str, Any]] = {
@@ -16,14 +16,7 @@ _ONE_ID_AT_LEAST: Final[dict[str, Any]] = {
 class MessageSent(BaseModel):
     """A message was sent: follow it until its outcome is final. One of message_id and extra_id is required."""
 
-    model_config = ConfigDict(
-        strict=True,
-        frozen=True,
-        hide_input_in_errors=True,
-        extra="ignore",
-        defer_build=True,
-        json_schema_extra=_ONE_ID_AT_LEAST,
-    )
+    model_config = TAKEN | ConfigDict(json_schema_extra=_ONE_ID_AT_LEAST)
 
     account: AccountText = Field(description="Name of a configured account, which fixes the provider.")
     message_id: MessageIdText | None = Field(

@@ -89,14 +89,7 @@ class SmsParts(BaseModel):
 class StatusChanged(BaseModel):
     """A message was delivered, seen, answered, or failed. Every field is always present, in this order."""
 
-    model_config = ConfigDict(
-        strict=True,
-        frozen=True,
-        hide_input_in_errors=True,
-        extra="forbid",
-        defer_build=True,
-        json_schema_extra=_ONE_ID_AT_LEAST,
-    )
+    model_config = _EMITTED | ConfigDict(json_schema_extra=_ONE_ID_AT_LEAST)
 
     event_id: str = Field(
         pattern=_UUID_PATTERN,

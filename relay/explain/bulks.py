@@ -11,10 +11,10 @@ from relay.core.model import Json, MessageState
 from relay.explain.answers import Answer
 from relay.explain.bulk_search import REQUESTS, BulkFindings, was_asked_for
 from relay.explain.drains import drains_of, gap_entry, intent_entry, wish_entry
-from relay.explain.entries import Entry, Kind, counted, in_order, joined, shown
+from relay.explain.entries import Entry, Kind, counted, in_order, joined
 from relay.explain.inputs import inbox_entry, input_entry
 from relay.explain.letters import letter_entry
-from relay.explain.outcomes import standing_of
+from relay.explain.outcomes import answer_json, standing_of
 from relay.explain.windows import Unread, unread_sentence
 from relay.providers.account import Account
 from relay.slot.codec import decode_requested
@@ -162,17 +162,10 @@ def _answer_entry(answer: Answer, bulk_id: str) -> Entry:
             f"asked {format_instant(part.asked_at)}",
         ),
         details={
-            "drain_id": part.response_id,
+            **answer_json(answer),
             "asked_for_bulk": asked_for,
-            "status": part.status,
-            "url": part.url,
-            "asked_at": shown(part.asked_at),
-            "answered_at": shown(part.answered_at),
-            "parts": part.parts,
-            "count": answer.count,
             "of_bulk": len(answer.reports),
             "cut": part.cut,
-            "problem": answer.problem,
         },
         found=answer.found,
     )

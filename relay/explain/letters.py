@@ -1,5 +1,6 @@
 """The dead letters that concern a message: refused requests for it, and answers about it that can't be read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from relay.contracts.dead_letter import DeadLetter, restore
@@ -21,29 +22,21 @@ class Lettered:
 
 def concerning(found: Found, names: Names, accounts: frozenset[str] | None) -> Lettered | None:
     """Return the dead letter of a record if it is about the message; `accounts`: of these only, None for any."""
-    letter = letter_in(found)
-    if letter is None:
-        return None
-    _, value, _ = restore(letter)
-    account = account_of(letter, value)
-    if value is None or (accounts is not None and account not in accounts):
-        return None
-    if not _is_about(value, account or "", names):
-        return None
-    return Lettered(letter=letter, found=found, account=account)
+    return _lettered(found, accounts, lambda value, account: _is_about(value, account, names))
 
 
 def concerning_bulk(found: Found, bulk_id: str, accounts: frozenset[str] | None) -> Lettered | None:
     """Return the dead letter of a record if it is about the bulk; `accounts` as above."""
+    return _lettered(found, accounts, lambda value, _: _is_about_bulk(value, bulk_id))
+
+
+def _lettered(found: Found, accounts: frozenset[str] | None, is_about: Callable[[bytes, str], bool]) -> Lettered | None:
     letter = letter_in(found)
     if letter is None:
         return None
     _, value, _ = restore(letter)
     account = account_of(letter, value)
-    if value is None or (accounts is not None and account not in accounts):
-        return None
-    told = [each["bulk_id"] for each in _requests_in(value) if "bulk_id" in each]
-    if bulk_id not in told and (told or bulk_id.encode() not in value):
+    if value is None or (accounts is not None and account not in accounts) or not is_about(value, account or ""):
         return None
     return Lettered(letter=letter, found=found, account=account)
 
@@ -53,6 +46,12 @@ def _requests_in(value: bytes) -> list[Json]:
     fields = fields_of(value) or {}
     request = fields.get("request")
     return [fields, request if isinstance(request, dict) else {}]
+
+
+def _is_about_bulk(value: bytes, bulk_id: str) -> bool:
+    """Tell by the fields of a request; of anything else, by the id itself."""
+    told = [each["bulk_id"] for each in _requests_in(value) if "bulk_id" in each]
+    return bulk_id in told or (not told and bulk_id.encode() in value)
 
 
 def _is_about(value: bytes, account: str, names: Names) -> bool:

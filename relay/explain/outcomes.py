@@ -135,19 +135,24 @@ def answer_entry(answer: Answer) -> Entry:
             f"asked {format_instant(part.asked_at)}",
             part.url,
         ),
-        details={
-            "drain_id": part.response_id,
-            "status": part.status,
-            "url": part.url,
-            "asked_at": format_instant(part.asked_at),
-            "answered_at": format_instant(part.answered_at),
-            "parts": part.parts,
-            "count": answer.count,
-            "reports": [_report_json(report) for report in answer.reports],
-            "problem": answer.problem,
-        },
+        details={**answer_json(answer), "reports": [_report_json(report) for report in answer.reports]},
         found=answer.found,
     )
+
+
+def answer_json(answer: Answer) -> Json:
+    """Return what is told of every kept answer as plain JSON values."""
+    part = answer.part
+    return {
+        "drain_id": part.response_id,
+        "status": part.status,
+        "url": part.url,
+        "asked_at": format_instant(part.asked_at),
+        "answered_at": format_instant(part.answered_at),
+        "parts": part.parts,
+        "count": answer.count,
+        "problem": answer.problem,
+    }
 
 
 def _report_json(report: Report) -> Json:

@@ -1,6 +1,7 @@
 """The part of a turn that is about accounts whose reports are collected: answers of drains, gaps, the next intent."""
 
 import uuid
+from collections.abc import Mapping
 
 from relay.core.collecting import (
     KEPT_UNREAD,
@@ -18,7 +19,7 @@ from relay.core.collecting import (
 )
 from relay.core.items import Collected, Fulfilled, Requested, Unanswered
 from relay.core.merging import awaits_outcome
-from relay.core.model import MessageState, Report, Request, RequestKind
+from relay.core.model import MessageState, Request, RequestKind
 from relay.slot.answers import Chunk
 from relay.slot.collector import Collector
 from relay.slot.keys import account_key, account_of, message_key, unread_key
@@ -52,8 +53,9 @@ def decide_chunk(turn: Turn, chunk: Chunk, rules_of: RulesOf) -> None:
     if chunk.first:
         _begin(turn, answer, key, rules_of)
     told = len(turn.events)
+    asked = _asked_for(turn, answer, {report.bulk_id for report in chunk.reports})
     for report in chunk.reports:
-        collected = Collected(report=report, asked=_asked_for(turn, answer, report))
+        collected = Collected(report=report, asked=asked.get(report.bulk_id))
         decide_item(turn, message_key(answer.account, report.message_id or ""), collected, rules_of)
     if answer.traceparent is not None:
         turn.drains.update({event.event_id: answer.traceparent for event in turn.events[told:]})
@@ -61,13 +63,17 @@ def decide_chunk(turn: Turn, chunk: Chunk, rules_of: RulesOf) -> None:
         _end(turn, answer, key, rules_of)
 
 
-def _asked_for(turn: Turn, answer: Answer, report: Report) -> MessageState | None:
-    """Return the request for a report's bulk that waits for the drain that brought the report."""
+def _asked_for(turn: Turn, answer: Answer, bulk_ids: set[str | None]) -> Mapping[str | None, MessageState | None]:
+    """Return by the bulks that reports name the requests for them that wait for the drain that brought the reports."""
     intent = answer.intent
     if intent is None or intent.message_id is not None:
-        return None
-    bulk_id = intent.bulk_id or report.bulk_id
-    return turn.state(unread_key(answer.account, bulk_id)) if bulk_id is not None else None
+        return {}
+    wanted = {named: intent.bulk_id or named for named in bulk_ids}
+    return {
+        named: turn.state(unread_key(answer.account, bulk_id))
+        for named, bulk_id in wanted.items()
+        if bulk_id is not None
+    }
 
 
 def _begin(turn: Turn, answer: Answer, key: bytes, rules_of: RulesOf) -> None:

@@ -75,7 +75,7 @@ def soak_as_markdown(soak: Figures) -> str:
             f"Open files: {min(files)} to {max(files)}.",
             f"After two fifths of the time: {_rise(memory)} MB and {_rise(opened)} files an hour.",
             at_rest,
-            f"O{grown_words(Growth(**soak['growth']) if soak['growth'] else None).removeprefix('o')}.",
+            f"{grown_words(Growth(**soak['growth']) if soak['growth'] else None)}.",
         ]
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from tests.chaos.checker import Verdict
-from tests.poison.inputs import HOSTILE, KEY, NEVER_ASKED, Hostile
+from tests.poison.inputs import HOSTILE, NEVER_ASKED, Hostile, key_of
 from tests.poison.writing import write_alone
 from tests.running import World
 
@@ -56,7 +56,7 @@ class Poison:
                     self._world,
                     hostile.topic,
                     hostile.value,
-                    key=_key(name, hostile),
+                    key=key_of(name, hostile),
                     headers=hostile.headers,
                     codec=hostile.codec,
                     partition=partition,
@@ -94,12 +94,8 @@ def _told(place: Place) -> str:
     return f"hostile record {topic}/{partition}/{offset}"
 
 
-def _key(name: str, hostile: Hostile) -> bytes | None:
-    return name.encode() if hostile.key is KEY else hostile.key
-
-
 def _digest_of(name: str, hostile: Hostile) -> str:
-    return _digest(hostile.code, _key(name, hostile), hostile.value, hostile.headers)
+    return _digest(hostile.code, key_of(name, hostile), hostile.value, hostile.headers)
 
 
 def _digest(code: str, key: bytes | None, value: bytes | None, headers: Headers) -> str:

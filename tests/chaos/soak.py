@@ -153,9 +153,9 @@ def told(soak: Soak) -> str:
 def grown_words(grown: Growth | None) -> str:
     """Say what that memory follows."""
     if grown is None:
-        return "of these, memory can't be told apart from the number of messages that are remembered"
+        return "Of these, memory can't be told apart from the number of messages that are remembered"
     follows = f"{grown.bytes_per_message:,.0f} bytes for each message that is remembered"
-    return f"of these, memory follows {follows}, and beside them {grown.megabytes_per_hour:+.1f} MB an hour"
+    return f"Of these, memory follows {follows}, and beside them {grown.megabytes_per_hour:+.1f} MB an hour"
 
 
 def _rise(samples: Sequence[Sample], read: Callable[[Sample], float]) -> str:

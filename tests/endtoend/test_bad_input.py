@@ -14,7 +14,7 @@ from relay.simulator import steps
 from relay.simulator.infobip_calls import CallEnd, VoiceCall
 from relay.simulator.infobip_endings import ended
 from relay.simulator.messages import Message
-from tests.poison.inputs import FETCH, GOOD, GOOD_SENT, HOSTILE, KEY, NEVER_ASKED, SENT, Hostile
+from tests.poison.inputs import FETCH, GOOD, GOOD_SENT, HOSTILE, NEVER_ASKED, SENT, Hostile, key_of
 from tests.poison.writing import write_alone
 from tests.polling import eventually
 from tests.published import assert_well_published
@@ -72,11 +72,6 @@ async def write(relay: World, name: str, hostile: Hostile) -> None:
     """Write a hostile record."""
     headers, key = hostile.headers, key_of(name, hostile)
     await write_alone(relay, hostile.topic, hostile.value, key=key, headers=headers, codec=hostile.codec)
-
-
-def key_of(name: str, hostile: Hostile) -> bytes | None:
-    """Return the key that a hostile record is written with."""
-    return name.encode() if hostile.key is KEY else hostile.key
 
 
 async def test_each_hostile_record_is_one_restorable_letter_and_its_neighbours_pass(relay: World) -> None:

@@ -32,6 +32,11 @@ class Hostile:
     codec: int = 0
 
 
+def key_of(name: str, hostile: Hostile) -> bytes | None:
+    """Return the key that a hostile record of this name is written with."""
+    return name.encode() if hostile.key is KEY else hostile.key
+
+
 def raw(topic: str, code: str, value: bytes | None, **more: Any) -> Hostile:
     """Return a record of these bytes."""
     return Hostile(topic=topic, code=code, value=value, **more)
