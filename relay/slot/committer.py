@@ -75,8 +75,10 @@ class Committer:
         await producer.begin_transaction()
         producer.member = member
         sent = [await future for future in batches(producer, records, transactional=True)]
-        # a failed send does not fail the transaction by itself; the coordinators are asked while records are under way
-        await asyncio.gather(*sent, producer.send_offsets_to_transaction(dict(offsets), self._group))
+        await asyncio.gather(*sent)  # a failed send does not fail the transaction by itself
+        # not meanwhile: brokers hold records and offsets against the transaction's state, and refuse either while the
+        # other is held against it or changes it; aiokafka would then wait for 100 ms
+        await producer.send_offsets_to_transaction(dict(offsets), self._group)
         await producer.commit_transaction()
 
     async def abandon(self) -> None:

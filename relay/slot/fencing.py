@@ -15,7 +15,12 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition, errors
 from aiokafka.client import CoordinationType
-from aiokafka.producer.sender import BACKOFF_OVERRIDE, AddPartitionsToTxnHandler, TxnOffsetCommitHandler
+from aiokafka.producer.sender import (
+    BACKOFF_OVERRIDE,
+    AddOffsetsToTxnHandler,
+    AddPartitionsToTxnHandler,
+    TxnOffsetCommitHandler,
+)
 
 from relay.slot.protocol import OffsetFetch, TxnOffsetCommit
 
@@ -84,6 +89,14 @@ class _Adding(AddPartitionsToTxnHandler):
         return MARKERS_SECONDS if wait == BACKOFF_OVERRIDE else wait
 
 
+class _AddingGroup(AddOffsetsToTxnHandler):
+    """Does so, too, where a transaction has nothing but offsets."""
+
+    def handle_response(self, response: Any) -> Any:
+        wait = super().handle_response(response)
+        return MARKERS_SECONDS if errors.for_code(response.error_code) is errors.ConcurrentTransactions else wait
+
+
 class GroupFencedProducer(AIOKafkaProducer):
     """A transactional producer whose offsets are refused by the broker unless `member` is the group's present one."""
 
@@ -106,8 +119,13 @@ class GroupFencedProducer(AIOKafkaProducer):
             node = await sender._find_coordinator(CoordinationType.TRANSACTION, sender._txn_manager.transactional_id)
             return await _Adding(sender, partitions).do(node)
 
+        async def add_group(group_id: str) -> Any:
+            node = await sender._find_coordinator(CoordinationType.TRANSACTION, sender._txn_manager.transactional_id)
+            return await _AddingGroup(sender, group_id).do(node)
+
         sender._do_txn_offset_commit = commit
         sender._do_add_partitions_to_txn = add
+        sender._do_add_offsets_to_txn = add_group
 
 
 async def stable_offsets(
