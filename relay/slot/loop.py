@@ -33,6 +33,9 @@ from relay.slot.turn import Turn
 
 ITEMS_PER_TURN = 500  # for each slot
 GATHER_SECONDS = 0.002  # between two turns: answers that come one by one are decided together
+POLLS_GATHER_SECONDS = (
+    0.02  # where there is nothing but polls: nobody waits for them, and a turn costs as much as three
+)
 RETRY_SECONDS = 1.0
 PRODUCER_SECONDS = 30.0
 
@@ -117,7 +120,7 @@ class Loop:
         """Run turns whenever there is something to decide; ends only when stopping."""
         while not self._stopping:
             await self._idle()
-            await asyncio.sleep(self._turned_at + GATHER_SECONDS - time.monotonic())
+            await self._gather()
             async with self.ownership.turn:
                 self.turning_since = time.monotonic()
                 try:
@@ -217,6 +220,14 @@ class Loop:
                     await self._wake.wait()
             except TimeoutError:
                 return
+
+    async def _gather(self) -> None:
+        """Let a little time pass since the last turn, and more of it as long as nobody waits for the next."""
+        await asyncio.sleep(self._turned_at + GATHER_SECONDS - time.monotonic())
+        while time.monotonic() < self._turned_at + POLLS_GATHER_SECONDS and not self._stopping:
+            if any(slot.mailbox or slot.answers.ripe for slot in self.ownership.slots.values()):
+                return
+            await asyncio.sleep(GATHER_SECONDS)
 
     async def stop(self) -> None:
         """Stop taking work; what was answered already is committed, lookups under way are abandoned."""

@@ -15,8 +15,8 @@ from relay.providers.hyber.settings import HyberAccount
 from relay.providers.hyber.wire import AdvancedAnswer, HyberReport
 
 CLIENT_ERRORS = 400
-_ADVANCED = ("reports", "channels", "started", "processing")
-_ERROR = ("error_code", "error_text")
+_ADVANCED = frozenset({"reports", "channels", "started", "processing"})
+_ERROR = frozenset({"error_code", "error_text"})
 
 
 def interpret(response: HttpResponse, lookup: Lookup, _now: datetime, account: HyberAccount) -> Answered:
@@ -34,9 +34,9 @@ def interpret(response: HttpResponse, lookup: Lookup, _now: datetime, account: H
     body = _object(response.body)
     seen = account.codes.seen_substatus
     try:
-        if any(name in body for name in _ADVANCED):
+        if not _ADVANCED.isdisjoint(body):
             return Answered(report=_advanced(AdvancedAnswer.model_validate(body), lookup, seen))
-        if "status" not in body and any(name in body for name in _ERROR):
+        if "status" not in body and not _ERROR.isdisjoint(body):
             return Answered(report=None, found=False)
         report = HyberReport.model_validate(body)
     except ValidationError as error:
@@ -70,26 +70,32 @@ def _check_ids(reports: list[HyberReport], lookup: Lookup) -> None:
 
 def _advanced(answer: AdvancedAnswer, lookup: Lookup, seen: tuple[int, ...]) -> Report:
     _check_ids(answer.reports, lookup)
-    outcome, chosen = _chosen(answer, seen)
+    outcomes = [outcome_of(report) for report in answer.reports]
+    outcome, chosen = _chosen(answer, outcomes, seen)
     if chosen is None:
         return Report(outcome=Outcome.PENDING, channel="unknown", occurred_at=None)
-    attempts = tuple(
-        Attempt(
-            channel=channel_of(report),
-            status=outcome_of(report).value,
-            occurred_at=instant_of(report.time),
-            reason=reason_of(report) if outcome_of(report) is Outcome.FAILED else None,
-        )
-        for report in answer.reports
-    )
+    attempts = tuple(map(_attempt, answer.reports, outcomes))
     unmapped = tuple(name for report in answer.reports for name in unmapped_in(report, seen))
     clicks = answer.clicks if answer.clicks is not None else chosen.clicks
     return _report(chosen, seen, outcome=outcome, clicks=clicks, attempts=attempts, unmapped=unmapped)
 
 
-def _chosen(answer: AdvancedAnswer, seen: tuple[int, ...]) -> tuple[Outcome, HyberReport | None]:
-    """Return the outcome over all channels, and the report that shows it."""
-    delivered = [report for report in answer.reports if outcome_of(report) is Outcome.DELIVERED]
+def _attempt(report: HyberReport, outcome: Outcome) -> Attempt:
+    return Attempt(
+        channel=channel_of(report),
+        status=outcome.value,
+        occurred_at=instant_of(report.time),
+        reason=reason_of(report) if outcome is Outcome.FAILED else None,
+    )
+
+
+def _chosen(
+    answer: AdvancedAnswer, outcomes: list[Outcome], seen: tuple[int, ...]
+) -> tuple[Outcome, HyberReport | None]:
+    """Return the outcome over all channels, and the report that shows it; `outcomes`: those of the reports."""
+    delivered = [one for one, outcome in zip(answer.reports, outcomes, strict=True) if outcome is Outcome.DELIVERED]
+    if len(delivered) == 1:
+        return Outcome.DELIVERED, delivered[0]
     if delivered:
         via = (answer.delivered_via or "").lower()
         return Outcome.DELIVERED, max(
@@ -98,7 +104,7 @@ def _chosen(answer: AdvancedAnswer, seen: tuple[int, ...]) -> tuple[Outcome, Hyb
     if not answer.reports:
         return Outcome.PENDING, None
     last = answer.reports[-1]
-    if all(outcome_of(report) is Outcome.FAILED for report in answer.reports) and _ended(answer):
+    if all(outcome is Outcome.FAILED for outcome in outcomes) and _ended(answer):
         return Outcome.FAILED, last
     return Outcome.PENDING, last
 
