@@ -14,12 +14,14 @@ from relay.core.schedule import Urgency
 from relay.lookups.door import Door
 from relay.lookups.gate import Gate
 from relay.lookups.http import Http, HttpFailure, HttpRequest, HttpResponse
-from relay.lookups.pacing import Pace
+from relay.lookups.pacing import NEWCOMER_SECONDS, Pace
 from relay.lookups.reading import Garbled, Sense, sense_of
 from relay.lookups.tickets import Asker, Ticket, Tickets
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
 from relay.observe.tracing import OFF, Tracing
+
+LATE_SECONDS = 0.01  # timers of a loop may be a little early
 
 log = structlog.get_logger("relay.lookups")
 
@@ -65,6 +67,7 @@ class AccountLookups:
         """Use this part (0..1) of the account's limits."""
         self._pace.share(part, time.monotonic())
         self._changed.set()
+        asyncio.get_running_loop().call_later(NEWCOMER_SECONDS + LATE_SECONDS, self._changed.set)
 
     @property
     def in_flight(self) -> int:

@@ -2,6 +2,7 @@
 
 from aiolimiter import AsyncLimiter
 
+NEWCOMER_SECONDS = 1.0  # until most requests have ended of those who had the newcomer's part
 BURST_SECONDS = 0.02  # what may be caught up after a late wake-up; taken off the rate, so that no second exceeds it
 
 
@@ -16,7 +17,7 @@ class Pace:
         self._concurrency = concurrency
         self._timeout = timeout_seconds
         self._permits = self._permits_before = 0
-        self._grows_at = 0.0
+        self._grows_at = self._begins_at = 0.0
         self._limiter = AsyncLimiter(1, 1)
 
     def share(self, part: float, monotonic: float) -> None:
@@ -24,9 +25,12 @@ class Pace:
 
         A process that owns anything may have one request in flight, however small its part. Where the part grows,
         the provider may still have requests of who had the rest: until they ended, no more are in flight than before.
+        A newcomer, that had nothing before, lets those who share with it come down to their part first.
         """
         if self._permits:
             self._permits_before = self.in_flight_limit(monotonic)
+        elif not self._permits_before and 0 < part < 1:
+            self._begins_at = monotonic + NEWCOMER_SECONDS
         self._permits = max(1, int(self._concurrency * part + 1e-9)) if part > 0 else 0
         if 0 < self._permits_before < self._permits:
             self._grows_at = monotonic + self._timeout
@@ -36,6 +40,8 @@ class Pace:
 
     def in_flight_limit(self, monotonic: float) -> int:
         """Return how many requests may be in flight."""
+        if monotonic < self._begins_at:
+            return 0
         return self._permits if monotonic >= self._grows_at else min(self._permits, self._permits_before)
 
     async def turn(self) -> None:

@@ -38,11 +38,12 @@ async def run(
     names: list[str],
     rate: Rate,
     page: int,
+    pile: float,
 ) -> Run:
     """Play the rounds, as many as fit into the minutes, and judge everything at the end."""
     began, started_at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     done: list[Round] = []
-    async with scene(brokers, folder, page=page) as made:
+    async with scene(brokers, folder, page=page, pile_seconds=pile) as made:
         for number, fault in enumerate(itertools.islice(dealt(names, seed), rounds), 1):
             if time.monotonic() - began > minutes * 60:
                 break
@@ -81,6 +82,7 @@ def main(
     messages: Annotated[int, typer.Option(help="Messages a second.")] = 100,
     calls: Annotated[int, typer.Option(help="Calls a second.")] = 30,
     page: Annotated[int, typer.Option(help="Reports of calls that are collected at once.")] = PAGE,
+    pile: Annotated[float, typer.Option(help="Seconds of calls that wait when a transaction is frozen.")] = 0,
 ) -> None:
     """Break things under load, and see that every status change is published exactly once."""
     seed = random.randrange(1_000_000) if seed is None else seed
@@ -91,8 +93,19 @@ def main(
     console.print(f"seed {seed}, {len(names)} faults, logs in {folder}", highlight=False, soft_wrap=True)
     with _kafka(brokers, folder) as nodes:
         rate = Rate(messages=messages, calls=calls)
-        playing = run(nodes, folder, rounds=rounds, seed=seed, minutes=minutes, names=names, rate=rate, page=page)
-        done = asyncio.run(playing)
+        done = asyncio.run(
+            run(
+                nodes,
+                folder,
+                rounds=rounds,
+                seed=seed,
+                minutes=minutes,
+                names=names,
+                rate=rate,
+                page=page,
+                pile=pile,
+            )
+        )
     out.write_text(as_json(done))
     Console(width=None if console.is_terminal else TABLE_WIDTH).print(table(done))
     console.print(

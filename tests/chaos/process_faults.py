@@ -3,8 +3,12 @@
 import asyncio
 from pathlib import Path
 
+from relay.kafka.partitions import partition_of
+from relay.simulator.faults import Fault, FaultKind
+from relay.slot.keys import account_shard_key
+from tests.chaos.checker import DRAINS
 from tests.chaos.launcher import set_clock
-from tests.chaos.scene import Scene
+from tests.chaos.scene import TIMEOUT_SECONDS, Scene
 from tests.offsets import rewind, trim
 from tests.polling import eventually
 from tests.replica import Replica
@@ -156,10 +160,22 @@ async def _struck(scene: Scene, place: str, action: str = "freeze") -> tuple[Rep
     (heir,) = scene.live
     victim = scene.retire(await scene.start(FAILPOINT=place, TRIGGER=str(trigger), ACTION=action))
     await scene.flowing()
+    if scene.pile_seconds:
+        await _piled_up(scene, victim)
     restored = scene.told(heir, "slots.restored")
     trigger.touch()  # noqa: ASYNC240 - it takes no time
     await eventually(lambda: victim.frozen or not victim.running, seconds=STRUCK_SECONDS, what="stop at the place")
     return victim, heir, restored
+
+
+async def _piled_up(scene: Scene, victim: Replica) -> None:
+    """Let the provider take so long for a while that many calls wait: what is decided next is large."""
+    place = partition_of(account_shard_key("voice"), scene.world.partitions)
+    assert place in victim.lines("slots.assigned")[-1]["partitions"], "calls are the other's: try another seed"
+    slow = Fault(kind=FaultKind.DELAY, delay_seconds=0.8 * TIMEOUT_SECONDS, account=DRAINS)
+    scene.simulator.faults.add(slow)
+    await asyncio.sleep(scene.pile_seconds)
+    scene.simulator.faults.clear()
 
 
 async def _woken(scene: Scene, victim: Replica) -> None:

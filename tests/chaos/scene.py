@@ -95,6 +95,7 @@ class Scene:
     environment: Mapping[str, str] = field(default_factory=dict)
     away_seconds: tuple[float, float] = (30, 90)
     patience_seconds: float = 120
+    pile_seconds: float = 0
     draw: random.Random = field(default_factory=random.Random)
     tails: dict[Path, Tail] = field(default_factory=dict)
     live: list[Replica] = field(default_factory=list)

@@ -95,6 +95,7 @@ async def an_account(
     http: FakeHttp | None = None,
     *,
     concurrency: int = 100,
+    part: float = 1.0,
     interpret: Callable[[HttpResponse], Answered] = lambda _response: Answered(report=None),
 ) -> AsyncIterator[Driven]:
     """Run an account's lookups for a while."""
@@ -107,7 +108,7 @@ async def an_account(
         interpret=lambda response, _lookup, _now: interpret(response),
         metrics=Metrics("1.0"),
     )
-    lookups.share(1.0)
+    lookups.share(part)
     running = asyncio.create_task(lookups.run())
     try:
         yield Driven(http, slot, lookups, interpret)

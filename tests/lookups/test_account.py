@@ -1,6 +1,7 @@
 """An account's lookups with a fake HTTP client and a fake slot: order, limits, pauses, and an answer in every case."""
 
 import asyncio
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from relay.core.items import Answered, Unanswered
 from relay.core.schedule import Urgency
 from relay.lookups.gate import FAILURES_TO_OPEN, Closed
 from relay.lookups.http import Failure, HttpFailure, HttpResponse
+from relay.lookups.pacing import NEWCOMER_SECONDS
 from relay.lookups.reading import Garbled
 from tests.lookups.driven_account import FOUND, FakeHttp, Scripted, an_account, answering
 from tests.virtual_time import settled
@@ -32,6 +34,15 @@ async def test_never_more_in_flight_than_the_share() -> None:
         await driven.slot.got(50)
         assert driven.http.most_in_flight == 3
         assert driven.lookups.waiting == 0
+
+
+async def test_a_newcomer_begins_by_itself() -> None:
+    """It asks nothing until those who share with it came down to their part, and needs no sign then."""
+    async with an_account(part=0.5) as driven:
+        began = time.monotonic()
+        driven.ask("m-1")
+        await driven.slot.got(1)
+        assert time.monotonic() - began >= NEWCOMER_SECONDS
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from relay.lookups.pacing import Pace
+from relay.lookups.pacing import NEWCOMER_SECONDS, Pace
 
 
 class _Waiting(selectors.SelectSelector):
@@ -82,7 +82,7 @@ def test_concurrency_is_shared(concurrency: int, part: float, expected: int) -> 
     async def shared() -> list[float]:
         pace = Pace(rate_per_second=10, concurrency=concurrency, timeout_seconds=10.0)
         pace.share(part, 0.0)
-        return [pace.in_flight_limit(0.0)]
+        return [pace.in_flight_limit(NEWCOMER_SECONDS)]
 
     assert run(shared()) == [expected]
 
@@ -93,6 +93,10 @@ def test_concurrency_is_shared(concurrency: int, part: float, expected: int) -> 
         pytest.param([(0, 0.5), (5, 1.0)], {5: 8, 14.9: 8, 15: 16}, id="another is gone"),
         pytest.param([(0, 0.5), (5, 0.0), (6, 1.0)], {5.5: 0, 6: 8, 15.9: 8, 16: 16}, id="all is given anew"),
         pytest.param([(0, 0.5), (5, 0.0), (6, 0.5)], {6: 8}, id="as before"),
+        pytest.param([(0, 0.5)], {0: 0, 0.9: 0, 1: 8}, id="a newcomer shares"),
+        pytest.param([(0, 0.25), (0.5, 0.5)], {0.6: 0, 1: 8}, id="a newcomer is given more at once"),
+        pytest.param([(0, 1.0)], {0: 16}, id="a newcomer is alone"),
+        pytest.param([(0, 0.0), (3, 0.5)], {3: 0, 4: 8}, id="a newcomer had to wait for partitions"),
         pytest.param([(0, 1.0), (5, 0.5)], {4: 16, 5: 8}, id="another comes"),
         pytest.param([(0, 0.5), (5, 1.0), (7, 0.75)], {7: 8, 16.9: 8, 17: 12}, id="another is gone, another comes"),
         pytest.param([(0, 1.0), (5, 0.5), (7, 1.0)], {7: 8, 17: 16}, id="another was there for a moment"),
@@ -101,7 +105,7 @@ def test_concurrency_is_shared(concurrency: int, part: float, expected: int) -> 
 def test_more_are_in_flight_only_when_those_of_others_have_ended(
     shares: list[tuple[float, float]], expected: dict[float, int]
 ) -> None:
-    """Who takes over another's part waits as long as a provider may have a request; the first one doesn't."""
+    """Who takes over another's part waits as long as a provider may have a request, a newcomer for a moment."""
 
     async def limits() -> list[float]:
         pace = Pace(rate_per_second=10, concurrency=16, timeout_seconds=10.0)
