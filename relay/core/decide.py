@@ -113,9 +113,8 @@ def _answered(state: MessageState, item: Answered, now: datetime, rules: Rules, 
     if item.report is not None and item.report.message_id and not state.message_id:
         return _became(state, item.report, now, rules)
     verdict = Verdict(state=state) if item.report is None else absorb(state, item.report, now, rules)
-    assert verdict.state is not None
-    if verdict.state.once:
-        verdict = replace(verdict, state=replace(verdict.state, once=False))
+    if verdict.state is state and state.once:
+        verdict = replace(verdict, state=replace(state, once=False))
     return _concluded(verdict, now, rules, seen)
 
 
@@ -167,7 +166,8 @@ def _concluded(verdict: Verdict, now: datetime, rules: Rules, seen: Seen) -> Ver
             return replace(verdict, state=expired)
         event = expiry_event(state, rules, found=seen is not Seen.MISSING, at=now)
         return Verdict(state=replace(expired, published=(*state.published, event)), events=(*verdict.events, event))
-    return replace(verdict, state=_kept(state))
+    kept = _kept(state)
+    return verdict if kept is state else replace(verdict, state=kept)
 
 
 def _kept(state: MessageState) -> MessageState | None:
@@ -207,7 +207,8 @@ def absorb(state: MessageState, report: Report, now: datetime, rules: Rules) -> 
                 publish(EventType(engagement))
     if not events:
         return Verdict(state=state)
-    return Verdict(state=replace(state, published=(*state.published, *events)), events=tuple(events))
+    changed = replace(state, published=(*state.published, *events), once=False)  # who waited for an answer has it
+    return Verdict(state=changed, events=tuple(events))
 
 
 def _outcome(state: MessageState, report: Report) -> Outcome:

@@ -1,7 +1,7 @@
 """`python -m tests.chaos.soak`: half an hour of even load with random faults, while one process is watched growing.
 
 Two replicas share the work; the one that is watched is spared the faults that end a process, or may make its watchdog
-end it, and meets all others. Finished messages are forgotten after twenty minutes instead of seven days, and calls
+end it, and meets all others. Finished messages are forgotten after ten minutes instead of seven days, and calls
 stay in the log for as long instead of 48 hours. Memory follows the number of messages that are remembered; what grows
 beside them is a leak.
 """
@@ -34,7 +34,7 @@ from tests.chaos.rounds import settled, whole
 from tests.chaos.scene import Scene, scene
 from tests.chaos.soaked import Growth, Sample, Soak, growth, slope_per_hour
 
-RETENTION_SECONDS, LOG_SECONDS = 1200, 1200
+RETENTION_SECONDS, LOG_SECONDS = 600, 600
 SAMPLE_SECONDS = 5.0
 PAUSE_SECONDS = (5.0, 30.0)  # between two faults
 AWAY_SECONDS = (20.0, 40.0)
