@@ -33,9 +33,7 @@ from relay.slot.turn import Turn
 
 ITEMS_PER_TURN = 500  # for each slot
 GATHER_SECONDS = 0.002  # between two turns: answers that come one by one are decided together
-POLLS_GATHER_SECONDS = (
-    0.02  # where there is nothing but polls: nobody waits for them, and a turn costs as much as three
-)
+POLLS_GATHER_SECONDS = 0.02  # the same where there is nothing but polls: nobody waits for their answers
 RETRY_SECONDS = 1.0
 PRODUCER_SECONDS = 30.0
 

@@ -13,13 +13,29 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import ConcurrentTransactions, KafkaError
-from aiokafka.producer.sender import BACKOFF_OVERRIDE, AddPartitionsToTxnHandler, Sender, TxnOffsetCommitHandler
+from aiokafka.producer.sender import (
+    BACKOFF_OVERRIDE,
+    AddOffsetsToTxnHandler,
+    AddPartitionsToTxnHandler,
+    Sender,
+    SendProduceReqHandler,
+    TxnOffsetCommitHandler,
+)
 
 from relay.kafka.abandoning import abandon
 from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.records import Outgoing
 from relay.slot.committer import CommitFailed, Committer
-from relay.slot.fencing import MARKERS_SECONDS, GroupFencedProducer, Member, _Adding, member_of, stable_offsets
+from relay.slot.fencing import (
+    MARKERS_SECONDS,
+    GroupFencedProducer,
+    Member,
+    _Adding,
+    _AddingGroup,
+    _Handler,
+    member_of,
+    stable_offsets,
+)
 
 pytestmark = pytest.mark.kafka
 
@@ -96,6 +112,8 @@ def test_the_private_names_exist() -> None:
     assert {"create_request", "handle_response", "do"} <= set(dir(TxnOffsetCommitHandler))
     assert list(inspect.signature(Sender._do_txn_offset_commit).parameters)[1:] == ["offsets", "group_id"]
     assert list(inspect.signature(Sender._do_add_partitions_to_txn).parameters)[1:] == ["tps"]
+    assert list(inspect.signature(Sender._do_add_offsets_to_txn).parameters)[1:] == ["group_id"]
+    assert list(inspect.signature(AddOffsetsToTxnHandler.__init__).parameters)[1:] == ["sender", "group_id"]
     assert list(inspect.signature(AddPartitionsToTxnHandler.__init__).parameters)[1:] == ["sender", "topic_partitions"]
     assert "return BACKOFF_OVERRIDE" in inspect.getsource(AddPartitionsToTxnHandler.handle_response)
     assert MARKERS_SECONDS < BACKOFF_OVERRIDE
@@ -116,6 +134,40 @@ def test_the_markers_of_the_last_transaction_are_waited_for_shortly() -> None:
     assert handler.handle_response(busy) == MARKERS_SECONDS
     manager.txn_partitions.add(TopicPartition("t", 0))
     assert handler.handle_response(busy) == 0.1
+    group = _AddingGroup(SimpleNamespace(_retry_backoff=0.1, _txn_manager=manager), "group")
+    assert group.handle_response(SimpleNamespace(error_code=ConcurrentTransactions.errno)) == MARKERS_SECONDS
+
+
+async def test_no_part_of_a_transaction_gets_in_the_way_of_another(
+    kafka: EmbeddedKafka, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker refuses neither records nor offsets, after which aiokafka would wait for 100 ms."""
+    refused: list[object] = []
+    can_retry, handled = SendProduceReqHandler._can_retry, _Handler.handle_response
+
+    def records(self: object, error: Exception, batch: object) -> object:
+        refused.append(error)
+        return can_retry(self, error, batch)
+
+    def offsets(self: _Handler, response: object) -> object:
+        wait = handled(self, response)
+        refused.extend([response] * (wait is not None))
+        return wait
+
+    monkeypatch.setattr(SendProduceReqHandler, "_can_retry", records)
+    monkeypatch.setattr(_Handler, "handle_response", offsets)
+    group, servers = f"group-{uuid.uuid4()}", kafka.bootstrap_servers
+    async with joined(servers, topic, group) as consumer, committing(servers, group) as committer:
+        async with asyncio.timeout(20):
+            while not consumer.assignment():  # noqa: ASYNC110 - only the broker knows
+                await asyncio.sleep(0.02)
+        for number in range(150):
+            value = b"%d" % number
+            await committer.commit(
+                member_of(consumer), [a_record(topic, value)], {TopicPartition(topic, 0): number + 1}
+            )
+    assert refused == []
+    assert len(await committed_values(servers, topic)) == 150
 
 
 async def test_aiokafka_commits_transactional_offsets_through_the_replaced_method(
