@@ -55,16 +55,15 @@ def explain(
         if of_account.missing:
             raise typer.Exit(1)
         return
-    of_message = None if bulk else _message(settings, message_id, account, whole=whole)
-    if of_message is not None and of_message.known:
-        _tell(of_message, message_view, json_=json_)
-        return
-    of_bulk = _bulk(settings, message_id, account, whole=whole)
-    if of_bulk.known or of_message is None:
-        _tell(of_bulk, bulk_view if of_bulk.known else None, json_=json_)
+    of_message, of_bulk = _found(settings, message_id, account, whole=whole, bulk=bulk)
+    if of_bulk is not None and (of_bulk.known or of_message is None):
+        there = of_bulk.known
+        _tell(of_bulk, bulk_view if there else None, json_=json_)
     else:
-        _tell(of_message, message_view if of_message.entries else None, json_=json_)
-    if not of_bulk.known and (of_message is None or not of_message.entries):
+        assert of_message is not None
+        there = of_message.known or bool(of_message.entries)
+        _tell(of_message, message_view if there else None, json_=json_)
+    if not there:
         where = account or "any configured account"
         typer.echo(f"no record of {printable(message_id)} in {where}: not on the topics, or not any more", err=True)
         raise typer.Exit(1)
@@ -77,22 +76,23 @@ def _is_id(text: str) -> bool:
         return False
 
 
-def _message(settings: Settings, message_id: str, account: str | None, *, whole: bool) -> Explanation:
-    candidates = candidates_of(settings, account)
-    one_account = account is not None
-    findings = _read(
-        settings, lambda reads: search(reads, candidates, message_id, one_account=one_account, whole=whole)
-    )
-    return explained(findings, candidates, settings.accounts, datetime.now(UTC))
+def _found(
+    settings: Settings, asked: str, account: str | None, *, whole: bool, bulk: bool
+) -> tuple[Explanation | None, BulkExplanation | None]:
+    """Search for a message, and for a bulk where it is none; None: not searched for."""
+    candidates, one_account = candidates_of(settings, account), account is not None
 
+    async def search_both(reads: KafkaReads) -> tuple[Explanation | None, BulkExplanation | None]:
+        of_message = None
+        if not bulk:
+            found = await search(reads, candidates, asked, one_account=one_account, whole=whole)
+            of_message = explained(found, candidates, settings.accounts, datetime.now(UTC))
+            if of_message.known:
+                return of_message, None
+        of_bulk = await search_bulk(reads, candidates, asked, one_account=one_account, whole=whole)
+        return of_message, explained_bulk(of_bulk, settings.accounts, datetime.now(UTC))
 
-def _bulk(settings: Settings, bulk_id: str, account: str | None, *, whole: bool) -> BulkExplanation:
-    candidates = candidates_of(settings, account)
-    one_account = account is not None
-    findings = _read(
-        settings, lambda reads: search_bulk(reads, candidates, bulk_id, one_account=one_account, whole=whole)
-    )
-    return explained_bulk(findings, settings.accounts, datetime.now(UTC))
+    return _read(settings, search_both)
 
 
 def _account(settings: Settings, account: str | None) -> AccountExplanation:

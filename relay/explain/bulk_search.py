@@ -11,7 +11,8 @@ from relay.explain.candidates import Candidate
 from relay.explain.entries import Found
 from relay.explain.inputs import account_in, fields_of
 from relay.explain.letters import Lettered, concerning_bulk
-from relay.explain.reading import Reads, missing
+from relay.explain.names import Names
+from relay.explain.reading import Reads, Take, missing
 from relay.explain.records import bulk_of, state_in
 from relay.explain.windows import MARGINS, WHOLE, Left, Place, Unread, Window
 from relay.kafka.partitions import partition_of
@@ -66,12 +67,12 @@ class _BulkSearch:
         self._accounts = frozenset(candidates) if one_account else None
         self._keys = {account_key(name): name for name in self._collected}
         self._keys |= {unread_key(name, bulk_id): name for name in self._collected}
-        self._sign = bulk_id.encode()
+        self._named = Names(bulk_id)
 
     async def states_and_requests(self) -> None:
         """Read the accounts' partitions of the state, for the newest record of each key, and of the inbox."""
         await self._reads.read(self._places("state"), self._take_state, matters=self._may_be_state)
-        await self._reads.read(self._places("inbox"), self._take_accepted, matters=self._may_matter)
+        await self._read_named(self._places("inbox"), self._take_accepted, WHOLE)
 
     async def elsewhere(self, *, whole: bool) -> None:
         """Read the kept answers since the bulk began, the refused requests, and those of the time of the accepted."""
@@ -82,9 +83,14 @@ class _BulkSearch:
         self.findings.answers = answers.finish()
         await self._reads.read(self._all(LETTERS), self._take_letter)
         window = WHOLE if whole else self._asked().around(MARGINS[0])
-        there = await self._reads.read(self._all(REQUESTS), self._take_sent, window=window, matters=self._may_matter)
+        there = await self._read_named(self._all(REQUESTS), self._take_sent, window)
         left.note(there, window)
         self.findings.unread = left.unread({topic: self._reads.name(topic) for topic in NEEDED})
+
+    async def _read_named(self, places: set[Place], take: Take, window: Window) -> Mapping[Place, int]:
+        """Read what may name the bulk."""
+        signs = self._named.signs_in_json
+        return await self._reads.read(places, take, window=window, matters=self._may_matter, signs=signs)
 
     def _places(self, topic: str) -> set[Place]:
         count = self._reads.partitions(topic)
@@ -106,7 +112,7 @@ class _BulkSearch:
         return Window(since=min(instants), until=max(instants)) if instants else WHOLE
 
     def _may_matter(self, _: bytes | None, value: bytes | None) -> bool:
-        return value is not None and (self._sign in value or ESCAPED in value)
+        return value is not None and self._named.may_name(value)
 
     def _may_be_state(self, key: bytes | None, value: bytes | None) -> bool:
         return key in self._keys or key in self.findings.messages or self._may_matter(key, value)
