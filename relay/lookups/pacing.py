@@ -1,5 +1,7 @@
 """At most so many requests a second and in flight, for the share of an account that this process owns."""
 
+import math
+
 from aiolimiter import AsyncLimiter
 
 NEWCOMER_SECONDS = 1.0  # until most requests have ended of those who had the newcomer's part
@@ -18,6 +20,7 @@ class Pace:
         self._timeout = timeout_seconds
         self._permits = self._permits_before = 0
         self._grows_at = self._begins_at = 0.0
+        self._had_until = -math.inf
         self._limiter = AsyncLimiter(1, 1)
 
     def share(self, part: float, monotonic: float) -> None:
@@ -25,12 +28,13 @@ class Pace:
 
         A process that owns anything may have one request in flight, however small its part. Where the part grows,
         the provider may still have requests of who had the rest: until they ended, no more are in flight than before.
-        A newcomer, that had nothing before, lets those who share with it come down to their part first.
+        A newcomer, that had nothing for long or ever, lets those who share with it come down to their part first.
         """
         if self._permits:
-            self._permits_before = self.in_flight_limit(monotonic)
-        elif not self._permits_before and 0 < part < 1:
-            self._begins_at = monotonic + NEWCOMER_SECONDS
+            self._permits_before, self._had_until = self._limit(monotonic), monotonic
+        elif part > 0 and monotonic > self._had_until + self._timeout:
+            self._permits_before = 0
+            self._begins_at = monotonic + NEWCOMER_SECONDS if part < 1 else monotonic
         self._permits = max(1, int(self._concurrency * part + 1e-9)) if part > 0 else 0
         if 0 < self._permits_before < self._permits:
             self._grows_at = monotonic + self._timeout
@@ -40,8 +44,9 @@ class Pace:
 
     def in_flight_limit(self, monotonic: float) -> int:
         """Return how many requests may be in flight."""
-        if monotonic < self._begins_at:
-            return 0
+        return self._limit(monotonic) if monotonic >= self._begins_at else 0
+
+    def _limit(self, monotonic: float) -> int:
         return self._permits if monotonic >= self._grows_at else min(self._permits, self._permits_before)
 
     async def turn(self) -> None:

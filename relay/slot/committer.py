@@ -76,8 +76,8 @@ class Committer:
         producer.member = member
         sent = [await future for future in batches(producer, records, transactional=True)]
         await asyncio.gather(*sent)  # a failed send does not fail the transaction by itself
-        # not meanwhile: brokers hold records and offsets against the transaction's state, and refuse either while the
-        # other is held against it or changes it; aiokafka would then wait for 100 ms
+        # not before: while a broker checks records with the transaction's coordinator, offsets are refused, and the
+        # reverse; aiokafka then waits for 100 ms
         await producer.send_offsets_to_transaction(dict(offsets), self._group)
         await producer.commit_transaction()
 

@@ -90,7 +90,7 @@ class _Adding(AddPartitionsToTxnHandler):
 
 
 class _AddingGroup(AddOffsetsToTxnHandler):
-    """Does so, too, where a transaction has nothing but offsets."""
+    """Asks again as soon: the group comes first where a transaction has nothing but offsets."""
 
     def handle_response(self, response: Any) -> Any:
         wait = super().handle_response(response)

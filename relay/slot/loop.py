@@ -27,13 +27,11 @@ from relay.slot.intake import Intake
 from relay.slot.narration import narrate
 from relay.slot.ownership import Ownership
 from relay.slot.publishing import Publishing
-from relay.slot.resting import IDLE_SECONDS, awake, rest_of
+from relay.slot.resting import IDLE_SECONDS, awake, gathered, rest_of
 from relay.slot.slot import RulesOf, Slot
 from relay.slot.turn import Turn
 
 ITEMS_PER_TURN = 500  # for each slot
-GATHER_SECONDS = 0.002  # between two turns: answers that come one by one are decided together
-POLLS_GATHER_SECONDS = 0.02  # the same where there is nothing but polls: nobody waits for their answers
 RETRY_SECONDS = 1.0
 PRODUCER_SECONDS = 30.0
 
@@ -118,7 +116,7 @@ class Loop:
         """Run turns whenever there is something to decide; ends only when stopping."""
         while not self._stopping:
             await self._idle()
-            await self._gather()
+            await gathered(self._turned_at, self._awaited)
             async with self.ownership.turn:
                 self.turning_since = time.monotonic()
                 try:
@@ -219,13 +217,9 @@ class Loop:
             except TimeoutError:
                 return
 
-    async def _gather(self) -> None:
-        """Let a little time pass since the last turn, and more of it as long as nobody waits for the next."""
-        await asyncio.sleep(self._turned_at + GATHER_SECONDS - time.monotonic())
-        while time.monotonic() < self._turned_at + POLLS_GATHER_SECONDS and not self._stopping:
-            if any(slot.mailbox or slot.answers.ripe for slot in self.ownership.slots.values()):
-                return
-            await asyncio.sleep(GATHER_SECONDS)
+    def _awaited(self) -> bool:
+        """Tell whether somebody waits for the next turn: a request, a drained answer, or the end."""
+        return self._stopping or any(slot.mailbox or slot.answers.ripe for slot in self.ownership.slots.values())
 
     async def stop(self) -> None:
         """Stop taking work; what was answered already is committed, lookups under way are abandoned."""

@@ -1,10 +1,14 @@
 """Which slots of a process have something to decide, and for how long nothing can be decided."""
 
-from collections.abc import Iterable
+import asyncio
+import time
+from collections.abc import Callable, Iterable
 
 from relay.slot.slot import Slot
 
 IDLE_SECONDS = 1.0  # the longest rest, after which every slot is looked at
+GATHER_SECONDS = 0.002  # between two turns: answers that come one by one are decided together
+POLLS_GATHER_SECONDS = 0.02  # the same where neither a request nor a drained answer waits
 
 
 def awake(slots: Iterable[Slot], now: float, monotonic: float, *, everybody: bool) -> list[Slot]:
@@ -21,3 +25,12 @@ def rest_of(slot: Slot, now: float, monotonic: float) -> float:
         rest = rest if at is None else min(rest, at - monotonic)
     due = slot.timers.first()
     return rest if due is None else min(rest, due - now)
+
+
+async def gathered(
+    turned_at: float, awaited: Callable[[], bool], monotonic: Callable[[], float] = time.monotonic
+) -> None:
+    """Let a little time pass since the last turn (monotonic), and more of it until the next one is awaited."""
+    await asyncio.sleep(turned_at + GATHER_SECONDS - monotonic())
+    while monotonic() < turned_at + POLLS_GATHER_SECONDS and not awaited():  # noqa: ASYNC110 - no events: they'd wake it often
+        await asyncio.sleep(GATHER_SECONDS)

@@ -38,8 +38,8 @@ async def test_never_more_in_flight_than_the_share() -> None:
 
 async def test_a_newcomer_begins_by_itself() -> None:
     """It asks nothing until those who share with it came down to their part, and needs no sign then."""
+    began = time.monotonic()
     async with an_account(part=0.5) as driven:
-        began = time.monotonic()
         driven.ask("m-1")
         await driven.slot.got(1)
         assert time.monotonic() - began >= NEWCOMER_SECONDS

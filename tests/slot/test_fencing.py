@@ -6,13 +6,19 @@ import inspect
 import uuid
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.consumer.group_coordinator import GroupCoordinator
-from aiokafka.errors import ConcurrentTransactions, KafkaError
+from aiokafka.errors import (
+    ConcurrentTransactions,
+    CoordinatorLoadInProgressError,
+    KafkaError,
+    NotEnoughReplicasError,
+)
 from aiokafka.producer.sender import (
     BACKOFF_OVERRIDE,
     AddOffsetsToTxnHandler,
@@ -141,33 +147,53 @@ def test_the_markers_of_the_last_transaction_are_waited_for_shortly() -> None:
 async def test_no_part_of_a_transaction_gets_in_the_way_of_another(
     kafka: EmbeddedKafka, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The broker refuses neither records nor offsets, after which aiokafka would wait for 100 ms."""
+    """The broker refuses neither records nor offsets for the other's sake; aiokafka would then wait for 100 ms."""
     refused: list[object] = []
     can_retry, handled = SendProduceReqHandler._can_retry, _Handler.handle_response
 
     def records(self: object, error: Exception, batch: object) -> object:
-        refused.append(error)
+        refused.extend([error] * isinstance(error, NotEnoughReplicasError))
         return can_retry(self, error, batch)
 
-    def offsets(self: _Handler, response: object) -> object:
-        wait = handled(self, response)
-        refused.extend([response] * (wait is not None))
-        return wait
+    def offsets(self: _Handler, response: Any) -> object:
+        codes = {code for _topic, partitions, _tags in response.topics for _partition, code, _tags in partitions}
+        refused.extend(codes & {CoordinatorLoadInProgressError.errno})
+        return handled(self, response)
 
-    monkeypatch.setattr(SendProduceReqHandler, "_can_retry", records)
-    monkeypatch.setattr(_Handler, "handle_response", offsets)
     group, servers = f"group-{uuid.uuid4()}", kafka.bootstrap_servers
     async with joined(servers, topic, group) as consumer, committing(servers, group) as committer:
-        async with asyncio.timeout(20):
-            while not consumer.assignment():  # noqa: ASYNC110 - only the broker knows
-                await asyncio.sleep(0.02)
-        for number in range(150):
-            value = b"%d" % number
-            await committer.commit(
-                member_of(consumer), [a_record(topic, value)], {TopicPartition(topic, 0): number + 1}
-            )
+        await _committed(committer, member_of(consumer), topic, 0)
+        monkeypatch.setattr(SendProduceReqHandler, "_can_retry", records)
+        monkeypatch.setattr(_Handler, "handle_response", offsets)
+        for number in range(1, 150):
+            await _committed(committer, member_of(consumer), topic, number)
     assert refused == []
     assert len(await committed_values(servers, topic)) == 150
+
+
+async def _committed(committer: Committer, member: Member, topic: str, number: int) -> None:
+    await committer.commit(member, [a_record(topic, b"%d" % number)], {TopicPartition(topic, 0): number + 1})
+
+
+async def test_offsets_alone_wait_shortly_for_the_markers_of_the_last_transaction(
+    kafka: EmbeddedKafka, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The group is asked to be added by our handler, which never waits for aiokafka's 100 ms meanwhile."""
+    waits: list[float | None] = []
+    handled = _AddingGroup.handle_response
+
+    def noted(self: _AddingGroup, response: Any) -> Any:
+        waits.append(handled(self, response))
+        return waits[-1]
+
+    group, servers = f"group-{uuid.uuid4()}", kafka.bootstrap_servers
+    async with joined(servers, topic, group) as consumer, committing(servers, group) as committer:
+        await _committed(committer, member_of(consumer), topic, 0)
+        monkeypatch.setattr(_AddingGroup, "handle_response", noted)
+        for number in range(1, 20):
+            await committer.commit(member_of(consumer), [], {TopicPartition(topic, 0): number + 1})
+    assert waits.count(None) == 19
+    assert set(waits) <= {None, MARKERS_SECONDS}
 
 
 async def test_aiokafka_commits_transactional_offsets_through_the_replaced_method(
