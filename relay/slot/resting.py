@@ -8,7 +8,8 @@ from relay.slot.slot import Slot
 
 IDLE_SECONDS = 1.0  # the longest rest, after which every slot is looked at
 GATHER_SECONDS = 0.002  # between two turns: answers that come one by one are decided together
-POLLS_GATHER_SECONDS = 0.02  # the same where neither a request nor a drained answer waits
+POLLS_GATHER_SECONDS = 0.03  # the same where neither a request nor a drained answer waits
+LOOK_SECONDS = 0.005  # how often it is seen whether one does by now
 
 
 def awake(slots: Iterable[Slot], now: float, monotonic: float, *, everybody: bool) -> list[Slot]:
@@ -33,4 +34,4 @@ async def gathered(
     """Let a little time pass since the last turn (monotonic), and more of it until the next one is awaited."""
     await asyncio.sleep(turned_at + GATHER_SECONDS - monotonic())
     while monotonic() < turned_at + POLLS_GATHER_SECONDS and not awaited():  # noqa: ASYNC110 - no events: they'd wake it often
-        await asyncio.sleep(GATHER_SECONDS)
+        await asyncio.sleep(LOOK_SECONDS)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from relay.slot.resting import GATHER_SECONDS, POLLS_GATHER_SECONDS, gathered
+from relay.slot.resting import GATHER_SECONDS, LOOK_SECONDS, POLLS_GATHER_SECONDS, gathered
 from tests.virtual_time import in_virtual_time
 
 
@@ -12,8 +12,8 @@ from tests.virtual_time import in_virtual_time
     ("turned_before", "awaited_after", "least", "most"),
     [
         pytest.param(0.0, 0.0, GATHER_SECONDS, GATHER_SECONDS, id="somebody waits"),
-        pytest.param(0.0, 0.007, 0.007, 0.007 + GATHER_SECONDS, id="somebody comes meanwhile"),
-        pytest.param(0.0, 9.0, POLLS_GATHER_SECONDS, POLLS_GATHER_SECONDS + GATHER_SECONDS, id="nobody waits"),
+        pytest.param(0.0, 0.007, 0.007, 0.007 + LOOK_SECONDS, id="somebody comes meanwhile"),
+        pytest.param(0.0, 9.0, POLLS_GATHER_SECONDS, POLLS_GATHER_SECONDS + LOOK_SECONDS, id="nobody waits"),
         pytest.param(5.0, 9.0, 0.0, 0.0, id="nobody waits, but the last turn was long ago"),
     ],
 )
