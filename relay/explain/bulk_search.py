@@ -22,7 +22,6 @@ from relay.slot.raw import Assembled
 
 REQUESTS, LETTERS = "fetch_requests", "dead_letters"
 NEEDED = (REQUESTS, LETTERS, "inbox", "raw", "state")
-ESCAPED = b"\\"  # an id may stand behind JSON's escapes
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +77,7 @@ class _BulkSearch:
         """Read the kept answers since the bulk began, the refused requests, and those of the time of the accepted."""
         left = Left()
         window = WHOLE if whole else self._began().around(MARGINS[0])
-        answers = Answers(self._collected, _of_bulk(self._collected, self.findings.bulk_id))
+        answers = Answers(self._collected, _of_bulk(self._collected, self._named))
         left.note(await self._reads.read(self._places("raw"), answers.take, window=window), window)
         self.findings.answers = answers.finish()
         await self._reads.read(self._all(LETTERS), self._take_letter)
@@ -162,17 +161,17 @@ def was_asked_for(answer: Answer, bulk_id: str) -> bool:
     return bulk_id in dict(parse_qsl(urlsplit(answer.part.url).query)).values()
 
 
-def _of_bulk(candidates: Mapping[str, Candidate], bulk_id: str) -> Pick:
+def _of_bulk(candidates: Mapping[str, Candidate], bulk: Names) -> Pick:
     """Return what picks the answers that were asked for the bulk, and those that carry reports of it."""
 
     def picked(assembled: Assembled) -> Iterator[Answer]:
         body = bytes_of(assembled)
         read_page = candidates[assembled.first.account].read_page
-        asked_for = was_asked_for(Answer(part=assembled.first, found=assembled.first.record), bulk_id)
-        if read_page is None or not (asked_for or bulk_id.encode() in body or ESCAPED in body):
+        asked_for = was_asked_for(Answer(part=assembled.first, found=assembled.first.record), bulk.asked)
+        if read_page is None or not (asked_for or bulk.may_name(body)):
             return
         answer, page = read(assembled, read_page)
-        own = tuple(report for report in page.reports if report.bulk_id == bulk_id) if page is not None else ()
+        own = tuple(report for report in page.reports if report.bulk_id == bulk.asked) if page is not None else ()
         if own or asked_for:
             yield replace(answer, reports=own)
 

@@ -115,17 +115,13 @@ class GroupFencedProducer(AIOKafkaProducer):
                 node = await sender._find_coordinator(CoordinationType.GROUP, group_id)
                 await _Handler(sender, offsets, group_id, member).do(node)
 
-        async def add(partitions: Collection[TopicPartition]) -> Any:
+        async def ask(handler: _Adding | _AddingGroup) -> Any:
             node = await sender._find_coordinator(CoordinationType.TRANSACTION, sender._txn_manager.transactional_id)
-            return await _Adding(sender, partitions).do(node)
-
-        async def add_group(group_id: str) -> Any:
-            node = await sender._find_coordinator(CoordinationType.TRANSACTION, sender._txn_manager.transactional_id)
-            return await _AddingGroup(sender, group_id).do(node)
+            return await handler.do(node)
 
         sender._do_txn_offset_commit = commit
-        sender._do_add_partitions_to_txn = add
-        sender._do_add_offsets_to_txn = add_group
+        sender._do_add_partitions_to_txn = lambda partitions: ask(_Adding(sender, partitions))
+        sender._do_add_offsets_to_txn = lambda group_id: ask(_AddingGroup(sender, group_id))
 
 
 async def stable_offsets(

@@ -4,10 +4,11 @@ import asyncio
 from pathlib import Path
 
 from relay.kafka.partitions import partition_of
-from relay.simulator.faults import Fault, FaultKind
+from relay.simulator.faults import FaultKind
 from relay.slot.keys import account_shard_key
 from tests.chaos.checker import DRAINS
 from tests.chaos.launcher import set_clock
+from tests.chaos.provider_faults import struck_by
 from tests.chaos.scene import TIMEOUT_SECONDS, Scene
 from tests.offsets import rewind, trim
 from tests.polling import eventually
@@ -180,10 +181,8 @@ def _has_calls(scene: Scene, replica: Replica) -> bool:
 
 async def _piled_up(scene: Scene) -> None:
     """Let the provider take so long for a while that many calls wait: what is decided next is large."""
-    slow = Fault(kind=FaultKind.DELAY, delay_seconds=0.8 * TIMEOUT_SECONDS, account=DRAINS)
-    scene.simulator.faults.add(slow)
-    await asyncio.sleep(scene.pile_seconds)
-    scene.simulator.faults.clear()
+    slow = {"kind": FaultKind.DELAY, "delay_seconds": 0.8 * TIMEOUT_SECONDS, "account": DRAINS}
+    await struck_by(slow, seconds=scene.pile_seconds)(scene)
 
 
 async def _woken(scene: Scene, victim: Replica) -> None:
