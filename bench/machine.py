@@ -12,7 +12,7 @@ import psutil
 from relay import __version__
 from relay.kafka.embedded.jars import KAFKA_VERSION
 
-PACKAGES = ("aiokafka", "faststream", "pydantic", "pyreqwest", "uvloop", "httpx", "aiohttp")
+PACKAGES = ("aiokafka", "faststream", "pydantic", "httptools", "uvloop", "httpx", "aiohttp")
 
 
 def machine() -> dict[str, str]:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 import orjson
 
 from relay.findings import Finding
-from relay.lookups.client import PyreqwestHttp
+from relay.lookups.client import HttpClient
 from relay.lookups.http import Failure, HttpFailure, HttpResponse
 from relay.lookups.reading import Garbled, Sense, is_success, sense_of
 from relay.printable import printable
@@ -35,7 +35,7 @@ async def account_finding(name: str, account: Account) -> list[Finding]:
                 detail="not asked: as the account is configured, every request would consume reports",
             )
         ]
-    http = PyreqwestHttp(
+    http = HttpClient(
         account.base_url,
         headers=PROVIDERS[account.provider].credentials(account),
         timeout_seconds=account.timeout_seconds,

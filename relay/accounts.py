@@ -9,7 +9,7 @@ from relay.core.collecting import Intent
 from relay.core.rules import Collecting
 from relay.lookups.account import AccountLookups
 from relay.lookups.accounts import Accounts, Lookups
-from relay.lookups.client import PyreqwestHttp
+from relay.lookups.client import HttpClient
 from relay.lookups.collected import CollectedAccount
 from relay.lookups.door import Door
 from relay.lookups.gate import Gate
@@ -108,8 +108,8 @@ def collected_account(
     )
 
 
-def _http(account: Account, **limits: Any) -> PyreqwestHttp:
-    return PyreqwestHttp(
+def _http(account: Account, **limits: Any) -> HttpClient:
+    return HttpClient(
         account.base_url,
         headers=PROVIDERS[account.provider].credentials(account),
         timeout_seconds=account.timeout_seconds,

@@ -5,7 +5,7 @@ Frozen by the system or its host, it would otherwise ask on waking, beside its h
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from relay.lookups.http import Http, HttpRequest, HttpResponse
 
@@ -44,8 +44,11 @@ class Steady:
         self._http = http
         self._pulse = pulse
 
-    async def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: HttpRequest) -> Awaitable[HttpResponse]:
         """Ask once there is no doubt."""
+        return self._http.get(request) if self._pulse.beat() <= 0 else self._later(request)
+
+    async def _later(self, request: HttpRequest) -> HttpResponse:
         while (seconds := self._pulse.beat()) > 0:  # noqa: ASYNC110 - time is what it waits for
             await asyncio.sleep(seconds)
         return await self._http.get(request)

@@ -150,7 +150,7 @@ def _check_base_url(value: str) -> str:
         raise refused("must not contain spaces or control characters")
     try:
         parts = urlsplit(value)
-        _ = parts.port
+        _ = parts.port, (parts.hostname or "").encode("idna")
     except ValueError:
         raise refused("must be a URL with a valid host and port") from None
     if problem := _url_problem(value, parts):

@@ -15,9 +15,10 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from pydantic import TypeAdapter
-from pyreqwest.client import ClientBuilder
 
 from bench.bodies import HYBER_PATH, hyber_body
+from relay.lookups.client import HttpClient
+from relay.lookups.http import HttpRequest
 from relay.providers.hyber.wire import AdvancedAnswer
 
 ANSWER = TypeAdapter(AdvancedAnswer)
@@ -36,12 +37,12 @@ async def canned(message_id: str) -> bytes:
 
 def asking(url: str) -> Ask:
     """Return what asks the provider, so many times at once."""
-    client, allowed = ClientBuilder().build(), asyncio.Semaphore(CONCURRENCY)
+    client, allowed = HttpClient(url, headers={}, timeout_seconds=10), asyncio.Semaphore(CONCURRENCY)
 
     async def ask(message_id: str) -> bytes:
         async with allowed:
-            response = await client.get(f"{url}{HYBER_PATH}/{message_id}/advanced").build().send()
-            return bytes(await response.bytes())
+            response = await client.get(HttpRequest(f"{HYBER_PATH}/{message_id}/advanced"))
+            return response.body
 
     return ask
 

@@ -36,7 +36,7 @@ PARTS = (
     ("/aiokafka/consumer/", "receiving records"),
     ("/aiokafka/", "Kafka's protocol and connections"),
     ("/faststream/", "ingest"),
-    ("/pyreqwest/", "lookups: pace, gate, HTTP client"),
+    ("/httptools/", "lookups: pace, gate, HTTP client"),
 )
 RECORDS = "/aiokafka/record/"  # of senders and receivers: whoever called it counts
 

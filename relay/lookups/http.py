@@ -1,6 +1,6 @@
 """The one seam to the HTTP client: what a lookup asks, and what comes back of it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -51,7 +51,7 @@ class HttpFailure(Exception):  # noqa: N818 - the failure is the fact
 class Http(Protocol):
     """What lookups need of an HTTP client."""
 
-    async def get(self, request: HttpRequest) -> HttpResponse:
+    def get(self, request: HttpRequest) -> Awaitable[HttpResponse]:
         """Return the response, or raise HttpFailure."""
         ...
 

@@ -90,5 +90,5 @@ def as_json(run: Run) -> str:
 
 def versions() -> dict[str, str]:
     """Give what the run was made with."""
-    packages = {name: version(name) for name in ("aiokafka", "faststream", "pyreqwest")}
+    packages = {name: version(name) for name in ("aiokafka", "faststream", "httptools")}
     return {"python": platform.python_version(), "kafka": KAFKA_VERSION, **packages}

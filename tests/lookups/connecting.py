@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from relay.lookups.client import PyreqwestHttp
+from relay.lookups.client import HttpClient
 from relay.lookups.http import Failure, HttpFailure, HttpRequest
 from relay.simulator import steps
 from relay.simulator.faults import Fault
@@ -22,9 +22,9 @@ MEBIBYTE = 1_048_576
 
 
 @asynccontextmanager
-async def a_client(url: str, timeout_seconds: float = 5.0, **options: Any) -> AsyncIterator[PyreqwestHttp]:
+async def a_client(url: str, timeout_seconds: float = 5.0, **options: Any) -> AsyncIterator[HttpClient]:
     """Give a client of the address."""
-    http = PyreqwestHttp(url, headers=LOGIN, timeout_seconds=timeout_seconds, **options)
+    http = HttpClient(url, headers=LOGIN, timeout_seconds=timeout_seconds, **options)
     try:
         yield http
     finally:

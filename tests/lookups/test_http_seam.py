@@ -191,23 +191,23 @@ async def test_no_http_at_all_is_a_failure() -> None:
         assert await failure_of(url) is Failure.CONNECTION
 
 
-async def test_a_cancelled_request_keeps_its_connection_until_its_time_out() -> None:
-    """Its task ends at once; the server sees the client leave only when the total time-out is over."""
+async def test_a_cancelled_request_closes_its_connection() -> None:
+    """Its task ends at once, and the server sees the client leave."""
     left = asyncio.Event()
     arrived = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         arrived.set()
-        await reader.read()
+        with suppress(ConnectionError):
+            await reader.read()
         left.set()
+        writer.close()
 
-    async with a_server(serve) as url, a_client(url, timeout_seconds=0.5) as http:
+    async with a_server(serve) as url, a_client(url, timeout_seconds=60) as http, asyncio.timeout(20):
         getting = asyncio.create_task(http.get(REQUEST))
-        async with asyncio.timeout(5):
-            await arrived.wait()
-            getting.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await getting
-            assert not left.is_set()
-            await left.wait()
+        await arrived.wait()
+        getting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await getting
+        await left.wait()

@@ -30,9 +30,9 @@ async def test_nothing_is_asked_right_after_a_standstill() -> None:
     beating = asyncio.create_task(pulse.run())
     await asyncio.sleep(BEAT_SECONDS * 1.5)
     clock.missed += STANDSTILL_SECONDS * 3
-    asked = [asyncio.create_task(steady.get(REQUEST)) for _ in range(2)]
+    asked = [asyncio.ensure_future(steady.get(REQUEST)) for _ in range(2)]
     await asyncio.sleep(DOUBT_SECONDS * 0.9)
-    asked.append(asyncio.create_task(steady.get(REQUEST)))
+    asked.append(asyncio.ensure_future(steady.get(REQUEST)))
     await asyncio.sleep(0)
     assert http.paths == []
     await asyncio.gather(*asked)
@@ -46,7 +46,7 @@ async def test_a_process_that_lost_its_work_never_asks() -> None:
     clock, http = Frozen(), FakeHttp()
     steady = Steady(http, Pulse(clock))
     clock.missed += STANDSTILL_SECONDS * 3
-    asked = asyncio.create_task(steady.get(REQUEST))
+    asked = asyncio.ensure_future(steady.get(REQUEST))
     await asyncio.sleep(DOUBT_SECONDS / 2)
     asked.cancel()
     await asyncio.sleep(DOUBT_SECONDS * 2)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.lookups.client import PyreqwestHttp
+from relay.lookups.client import HttpClient
 from relay.lookups.http import Failure, HttpFailure, HttpRequest, HttpResponse
 from relay.simulator.faults import Fault, FaultKind
 from relay.simulator.server import Simulator
@@ -19,7 +19,7 @@ PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 async def asked(url: str, *, ca_file: Path | None = None, timeout_seconds: float = 5) -> HttpResponse | Failure:
     """Send one request and return what comes of it."""
-    http = PyreqwestHttp(url, headers={}, timeout_seconds=timeout_seconds, ca_file=ca_file)
+    http = HttpClient(url, headers={}, timeout_seconds=timeout_seconds, ca_file=ca_file)
     try:
         return await http.get(REQUEST)
     except HttpFailure as failure:

@@ -23,7 +23,7 @@ from relay.kafka import writing
 from relay.kafka.records import Outgoing
 from relay.kafka.writing import Delayed, Writer
 from relay.lookups import gate
-from relay.lookups.client import PyreqwestHttp
+from relay.lookups.client import HttpClient
 from relay.lookups.http import HttpRequest, HttpResponse
 from relay.slot import answers, committer, consumer
 from relay.slot.committer import Committer
@@ -108,10 +108,10 @@ class StoppingWriter(Writer):
             reached("appended" if facts["part"] == facts["parts"] else "part")
 
 
-class StoppingHttp(PyreqwestHttp):
+class StoppingHttp(HttpClient):
     """The relay's HTTP client, which stops around the GETs that consume."""
 
-    get_response = PyreqwestHttp.get
+    get_response = HttpClient.get
 
     async def get(self, request: HttpRequest) -> HttpResponse:
         """Ask as ever."""
@@ -136,8 +136,8 @@ def install() -> None:
     setattr(app, "Committer", EventCounter)  # noqa: B010 - as above
     if os.environ.get("SHORT_SESSION") == "on":
         setattr(consumer, "AIOKafkaConsumer", ShortSessionConsumer)  # noqa: B010 - as above
-    setattr(PyreqwestHttp, "get", StoppingHttp.get)  # noqa: B010 - whoever made one
-    setattr(PyreqwestHttp, "get_response", StoppingHttp.get_response)  # noqa: B010 - as above
+    setattr(HttpClient, "get", StoppingHttp.get)  # noqa: B010 - whoever made one
+    setattr(HttpClient, "get_response", StoppingHttp.get_response)  # noqa: B010 - as above
     setattr(Writer, "write", StoppingWriter.write)  # noqa: B010 - as above
     setattr(Writer, "write_records", StoppingWriter.write_records)  # noqa: B010 - as above
     if "FAILPOINT" in os.environ and os.environ.get("ACTION") != "kill":

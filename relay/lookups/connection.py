@@ -1,0 +1,82 @@
+"""One connection to a provider: sends a request, gives its response, is free for the next. It sends nothing twice."""
+
+import asyncio
+from typing import Any
+
+from relay.lookups.arriving import Arriving
+from relay.lookups.http import Failure, HttpFailure, HttpResponse
+
+
+class Connection(asyncio.Protocol):
+    """A connection that waits for one response at most; `free_since` is when (loop's time) it gave the last one."""
+
+    def __init__(self, arriving: Arriving) -> None:
+        self.free_since = 0.0
+        self._arriving = arriving
+        self._transport: Any = None
+        self._waiting: asyncio.Future[HttpResponse] | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether another request may be sent."""
+        return self._transport is not None and self._arriving.reusable
+
+    def ask(self, request: bytes, loop: asyncio.AbstractEventLoop) -> asyncio.Future[HttpResponse]:
+        """Send a request; the future gets its response, or HttpFailure."""
+        self._arriving.begin()
+        self._waiting = waiting = loop.create_future()
+        if self._transport is None:
+            waiting.set_exception(HttpFailure(Failure.CONNECTION))
+        else:
+            self._transport.write(request)
+        return waiting
+
+    def time_out(self) -> None:
+        """Give up waiting, as the time for it is over."""
+        self._fail(self._arriving.cut(Failure.TIMED_OUT))
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        if self._transport is not None:
+            self._transport.abort()
+            self._transport = None
+
+    # What the event loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way out."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; nobody has asked for those that come while nobody waits."""
+        if self._waiting is None or self._waiting.done():
+            self.abort()
+            return
+        try:
+            self._arriving.feed(data)
+        except HttpFailure as failure:
+            self._fail(failure)
+            return
+        if self._arriving.response is not None:
+            self._give(self._arriving.response)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give what came, if that is the end of it."""
+        self._transport = None
+        if self._waiting is None or self._waiting.done():
+            return
+        try:
+            self._give(self._arriving.end(clean=exc is None))
+        except HttpFailure as failure:
+            self._fail(failure)
+
+    def _give(self, response: HttpResponse) -> None:
+        if not self._arriving.reusable:
+            self.abort()
+        if self._waiting is not None:
+            self._waiting.set_result(response)
+
+    def _fail(self, failure: HttpFailure) -> None:
+        self.abort()
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(failure)
