@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Final
 
 import orjson
@@ -24,6 +25,7 @@ _INSTRUCTION: Final = (
 )
 
 
+@lru_cache(maxsize=1024)  # an event's instants are one or two, written four times
 def format_instant(instant: datetime) -> str:
     """Write an instant as UTC with exactly three digits of a second; finer digits are cut off, not rounded."""
     utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)

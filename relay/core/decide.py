@@ -3,7 +3,6 @@
 The rules are contract.md's "rules of change": outcomes only rise, each event once, nothing when nothing changed.
 """
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import assert_never
 
@@ -15,13 +14,13 @@ from relay.core.questions import asks_now
 from relay.core.rules import Rules
 from relay.core.schedule import forgettable
 from relay.core.standing import Standing, outcome_event, standing, was_published
-from relay.core.values import value_object
+from relay.core.values import replace, value_object
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 REPUBLISHED_REMEMBERED = 16  # request ids of `republish` kept per message, so that a repeated record republishes once
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Verdict:
     """What follows from one item. `state` None: nothing is worth keeping. `lookup`: ask now."""
 

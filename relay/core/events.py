@@ -32,7 +32,7 @@ def build_event(
             inferred=inferred,
         ),
         type=kind,
-        sequence=1 + after + max((event.sequence for event in state.published), default=0),
+        sequence=1 + after + (max(event.sequence for event in state.published) if state.published else 0),
         account=rules.account,
         provider=rules.provider,
         message_id=message_id,

@@ -4,15 +4,14 @@ Takes plain values, gives UUIDv5 strings; never draws a random one. Vectors: sch
 """
 
 import hashlib
-import json
 from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 from typing import Final
 
 NAMESPACE: Final = "5aa7080f-6f25-448a-abdf-840bf9f3b5db"
 """The project's UUID namespace; changing it would rename every event ever published."""
 
 _SEED: Final = hashlib.sha1(bytes.fromhex(NAMESPACE.replace("-", "")), usedforsecurity=False)
-_quoted: Final = lru_cache(maxsize=1024)(json.JSONEncoder(ensure_ascii=False).encode)
 
 
 def event_id(
@@ -26,8 +25,18 @@ def event_id(
         if extra_id is None:
             raise ValueError("an event needs a message_id or an extra_id")
         message_id = "extra:" + extra_id
-    words = ",".join(map(_quoted, (provider, account, message_id, event_type)))
-    return _uuid5(f"[{words},{'true' if inferred else 'false'}]")
+    fact = _fact(event_type, inferred)
+    return _uuid5(f"[{_source(provider, account)},{_quoted(message_id)},{fact}]")
+
+
+@lru_cache(maxsize=1024)
+def _source(provider: str, account: str) -> str:
+    return f"{_quoted(provider)},{_quoted(account)}"
+
+
+@lru_cache(maxsize=1024)
+def _fact(event_type: str, inferred: bool) -> str:  # noqa: FBT001 - a cache's key
+    return f"{_quoted(event_type)},{'true' if inferred else 'false'}"
 
 
 def dead_letter_id(*, topic: str, partition: int, offset: int, element: int | None = None) -> str:

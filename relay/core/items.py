@@ -16,7 +16,7 @@ class Seen(IntEnum):
     FOUND = 3  # the provider knows the id
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Answered:
     """The provider answered: with a report, or that it has none (yet); `found` is false if it doesn't know the id."""
 
@@ -24,7 +24,7 @@ class Answered:
     found: bool = True
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Unanswered:
     """No usable answer. `asked`: an attempt was made; `held`: the account is closed to us, so nothing may expire."""
 
@@ -33,7 +33,7 @@ class Unanswered:
     not_before: datetime | None = None
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Requested:
     """A request reached its slot; a forwarded one brings a report and what was already published of the message."""
 
@@ -42,7 +42,7 @@ class Requested:
     published: tuple[Event, ...] = ()
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Collected:
     """A report was handed out with others, whether anybody asked about its message or not.
 
@@ -53,12 +53,12 @@ class Collected:
     asked: MessageState | None = None
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Fulfilled:
     """A drain that was wanted came to its end: whatever it could bring of the message was decided before."""
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Forgotten:
     """The time to remember a finished message is over."""
 

@@ -1,9 +1,8 @@
 """What a request adds to what is known of a message. Repeating a request changes nothing."""
 
-from dataclasses import replace
-
 from relay.core.model import Event, MessageState, Request, RequestKind
 from relay.core.standing import Standing, standing
+from relay.core.values import replace
 
 
 def merged(state: MessageState | None, request: Request) -> MessageState:

@@ -4,22 +4,21 @@ Instants are aware UTC datetimes, durations are seconds. Nothing here reads a cl
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, ClassVar
 
-from relay.core.values import value_object
+from relay.core.values import Word, value_object
 
 Json = dict[str, Any]
 
 
-class RequestKind(StrEnum):
+class RequestKind(Word):
     """Which input topic a request came from."""
 
     FETCH = "fetch"
     SENT = "sent"
 
 
-class Outcome(StrEnum):
+class Outcome(Word):
     """What a provider says became of a message."""
 
     PENDING = "pending"
@@ -27,14 +26,14 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-class Engagement(StrEnum):
+class Engagement(Word):
     """What a person did with a delivered message."""
 
     SEEN = "seen"
     ANSWERED = "answered"
 
 
-class EventType(StrEnum):
+class EventType(Word):
     """The four published status changes."""
 
     DELIVERED = "delivered"
@@ -43,7 +42,7 @@ class EventType(StrEnum):
     ANSWERED = "answered"
 
 
-class Category(StrEnum):
+class Category(Word):
     """Why a message failed, in the relay's words; an open list."""
 
     EXPIRED = "expired"
@@ -62,7 +61,7 @@ class Category(StrEnum):
     UNKNOWN = "unknown"
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Reason:
     """Why something failed: our category beside the provider's own words and numbers."""
 
@@ -73,7 +72,7 @@ class Reason:
     permanent: bool | None = None
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Attempt:
     """One channel that was tried."""
 
@@ -83,7 +82,7 @@ class Attempt:
     reason: Reason | None = None
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class SmsParts:
     """How many parts an SMS had, and how many arrived."""
 
@@ -91,7 +90,7 @@ class SmsParts:
     delivered: int | None = None
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Report:
     """What a provider says of one message, normalised.
 
@@ -123,7 +122,7 @@ class Report:
     unmapped: tuple[str, ...] = ()
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Event:
     """A published status change: the fields of the StatusChanged contract, in its order."""
 
@@ -161,7 +160,7 @@ class Event:
         return self.message_id or self.extra_id or ""
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Request:
     """A decoded FetchRequest or MessageSent in the core's terms.
 
@@ -188,7 +187,7 @@ class Request:
     trace: str | None = None
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class MessageState:
     """What the relay knows of one message; it is stored in the state topic as it stands here.
 
@@ -219,7 +218,7 @@ class MessageState:
     trace: str | None = None
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Lookup:
     """One question to a provider about one message."""
 

@@ -25,22 +25,20 @@ _STANDINGS = {
 
 def standing(state: MessageState) -> Standing:
     """Return the highest outcome published of the message."""
-    if not state.published:
-        return Standing.PENDING
-    return max(
-        (
-            _STANDINGS[event.type, event.inferred]
-            for event in state.published
-            if (event.type, event.inferred) in _STANDINGS
-        ),
-        default=Standing.PENDING,
-    )
+    highest = Standing.PENDING
+    for event in state.published:
+        highest = max(highest, standing_of(event))
+    return highest
 
 
 def outcome_event(state: MessageState) -> Event | None:
     """Return the event that holds the message's outcome now, which a higher one supersedes."""
-    held = [event for event in state.published if (event.type, event.inferred) in _STANDINGS]
-    return max(held, key=lambda event: _STANDINGS[event.type, event.inferred], default=None)
+    return max(filter(standing_of, state.published), key=standing_of, default=None)
+
+
+def standing_of(event: Event) -> Standing:
+    """Return the outcome that an event published; pending where it published none."""
+    return _STANDINGS.get((event.type, event.inferred), Standing.PENDING)
 
 
 def was_published(state: MessageState, engagement: Engagement) -> bool:

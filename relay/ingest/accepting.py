@@ -17,7 +17,7 @@ from relay.providers.account import Account
 RawHeaders = Sequence[tuple[str, bytes | None]]
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Accepted:
     """A valid request, and the names of fields that the contract doesn't know."""
 

@@ -14,7 +14,7 @@ _ZSTD = 4  # Kafka's number of the codec
 Headers = list[tuple[str, bytes]]
 
 
-@value_object(frozen=True, slots=True)
+@value_object(frozen=True)
 class Outgoing:
     """A record to write, its partition chosen."""
 

@@ -55,6 +55,7 @@ class AccountLookups:
         self._tickets = Tickets()
         self._running: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
+        self._error: BaseException | None = None
 
     def ask(self, asker: Asker, key: bytes, *, due: float, urgency: Urgency) -> Ticket:
         """Queue a lookup; its asker gets one item in the end, unless it cancels the ticket."""
@@ -86,7 +87,7 @@ class AccountLookups:
 
     async def run(self) -> None:
         """Start lookups as the limits allow, for ever."""
-        while True:
+        while self._error is None:
             if not self._may_start():
                 self._changed.clear()
                 await self._changed.wait()
@@ -97,38 +98,58 @@ class AccountLookups:
             await self._pace.turn()
             if self._may_start() and self.gate.passes(time.monotonic()):
                 self._start(self._tickets.take())
+        raise self._error
+
+    async def _next(self) -> Ticket | None:
+        """Take what may begin at once in the place of one that ended; where nothing may, `run` waits until it does."""
+        now = time.monotonic()
+        if not (self._tickets.any() and self.gate.passes(now) and self.in_flight <= self._limit(now)):
+            return None
+        if not self._pace.is_free:
+            return None
+        await self._pace.turn()
+        return self._tickets.take()
 
     def _may_start(self) -> bool:
         if not self._tickets.any():
             return False
         if not self.gate.passes(time.monotonic()):
             return True
-        limit = self._pace.in_flight_limit(time.monotonic())
-        return self.in_flight < (min(limit, 1) if self.gate.probing else limit)
+        return self.in_flight < self._limit(time.monotonic())
+
+    def _limit(self, now: float) -> int:
+        limit = self._pace.in_flight_limit(now)
+        return min(limit, 1) if self.gate.probing else limit
 
     def _start(self, ticket: Ticket) -> None:
-        lookup = ticket.asker.lookup(ticket.key)
-        if lookup is None:
-            ticket.asker.answer(ticket.key, Unanswered(asked=False))
-            return
-        ticket.running = True
-        task = asyncio.create_task(self._look_up(ticket, lookup))
+        task = asyncio.create_task(self._work(ticket))
         self._running.add(task)
-        task.add_done_callback(partial(self._ended, ticket))
+        task.add_done_callback(self._ended)
 
-    def _ended(self, ticket: Ticket, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._changed.set()
-        if not task.cancelled() and (error := task.exception()) is not None:  # not even an Exception: a panic in Rust
-            log.error(Line.LOOKUP_FAILED, account=self.account, error=type(error).__name__, exc_info=error)
-            if not ticket.cancelled:
-                ticket.asker.answer(ticket.key, Unanswered(asked=True))
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._error = error
+
+    async def _work(self, ticket: Ticket | None) -> None:
+        """Look one up after the other, as long as the limits let the next begin at once: a task is dear."""
+        while ticket is not None:
+            lookup = ticket.asker.lookup(ticket.key)
+            if lookup is None:
+                ticket.asker.answer(ticket.key, Unanswered(asked=False))
+            else:
+                ticket.running = True
+                await self._look_up(ticket, lookup)
+            ticket = await self._next()
 
     async def _look_up(self, ticket: Ticket, lookup: Lookup) -> None:
         began = time.monotonic()
         try:
             item, outcome, status = await self._asked(lookup)
-        except Exception as error:  # without an item, the message would never be asked about again
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # without an item, nobody would ask again; a panic is no Exception
             log.exception(
                 Line.LOOKUP_FAILED,
                 account=self.account,

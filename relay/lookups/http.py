@@ -16,7 +16,7 @@ class Failure(StrEnum):
     OVERSIZED = "oversized"
 
 
-@value_object(frozen=True, slots=True)
+@value_object(frozen=True)
 class HttpRequest:
     """A GET without secrets: path and query, percent-encoded, beginning with a slash."""
 
@@ -24,7 +24,7 @@ class HttpRequest:
     headers: Mapping[str, str] | None = None
 
 
-@value_object(frozen=True, slots=True)
+@value_object(frozen=True)
 class HttpResponse:
     """One HTTP answer, its body whole."""
 

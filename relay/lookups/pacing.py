@@ -49,6 +49,11 @@ class Pace:
     def _limit(self, monotonic: float) -> int:
         return self._permits if monotonic >= self._grows_at else min(self._permits, self._permits_before)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether the next request may start without waiting."""
+        return self._limiter.has_capacity()
+
     async def turn(self) -> None:
         """Wait until the next request may start."""
         await self._limiter.acquire()

@@ -6,7 +6,7 @@ from relay.core.model import Report
 from relay.core.values import value_object
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class UnreadableReport:
     """An element of a page that can't be read: its own bytes, and the field that is to blame, without its value."""
 
@@ -14,7 +14,7 @@ class UnreadableReport:
     reason: str
 
 
-@value_object(frozen=True, slots=True, kw_only=True)
+@value_object(frozen=True, kw_only=True)
 class Page:
     """What a page holds. `count` is how many elements came, readable or not: a page with `limit` of them is full.
 

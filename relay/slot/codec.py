@@ -86,12 +86,24 @@ def decode_requested(value: bytes | None) -> Requested:
     """
     item = _decoded(_REQUESTED, value or b"")
     request = item.request
-    counted = (request.received_at, request.anchor_at, request.expires_at, *(one.observed_at for one in item.published))
-    if not all(instant.tzinfo and instant.year < LAST_YEAR for instant in counted):
+    for instant in (request.received_at, request.anchor_at, request.expires_at):
+        _check_counted(instant)
+    if item.report is not None or item.published:
+        _check_forwarded(item)
+    return item
+
+
+def _check_counted(instant: datetime) -> None:
+    """Check an instant that schedules add to."""
+    if not instant.tzinfo or instant.year >= LAST_YEAR:
         raise UnreadableInternal("an instant without an offset, or beyond the calendar")
+
+
+def _check_forwarded(item: Requested) -> None:
+    for event in item.published:
+        _check_counted(event.observed_at)
     if not all(instant is None or instant.tzinfo for instant in _told(item)):
         raise UnreadableInternal("an instant without an offset")
-    return item
 
 
 def _told(item: Requested) -> Iterator[datetime | None]:

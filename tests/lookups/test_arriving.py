@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from relay.lookups.arriving import Arriving
 from relay.lookups.http import HttpFailure, HttpResponse
 
+CHUNKS = b"4\r\nabcd\r\n1\r\ne\r\n0\r\n\r\n"
 HEADS = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 16\r\nRetry-After: 7\r\n\r\n" + b"x" * 16,
-    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n"
-    + b"4\r\nabcd\r\n1\r\ne\r\n0\r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKS,
 )
 
 

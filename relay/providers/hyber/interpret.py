@@ -64,13 +64,13 @@ def _check_ids(reports: list[HyberReport], lookup: Lookup) -> None:
     asked, name = (lookup.message_id, "message_id") if lookup.message_id else (lookup.extra_id, "extra_id")
     for report in reports:
         given = report.message_id if lookup.message_id else report.extra_id
-        if given is not None and asked is not None and given.casefold() != asked.casefold():
+        if given and given != asked and asked is not None and given.casefold() != asked.casefold():
             raise Garbled(f"the report is about another {name}")
 
 
 def _advanced(answer: AdvancedAnswer, lookup: Lookup, seen: tuple[int, ...]) -> Report:
     _check_ids(answer.reports, lookup)
-    outcomes = [outcome_of(report) for report in answer.reports]
+    outcomes = list(map(outcome_of, answer.reports))
     outcome, chosen = _chosen(answer, outcomes, seen)
     if chosen is None:
         return Report(outcome=Outcome.PENDING, channel="unknown", occurred_at=None)
@@ -83,7 +83,7 @@ def _advanced(answer: AdvancedAnswer, lookup: Lookup, seen: tuple[int, ...]) -> 
 def _attempt(report: HyberReport, outcome: Outcome) -> Attempt:
     return Attempt(
         channel=channel_of(report),
-        status=outcome.value,
+        status=outcome,
         occurred_at=instant_of(report.time),
         reason=reason_of(report) if outcome is Outcome.FAILED else None,
     )
@@ -136,8 +136,8 @@ def _report(
         engagements=frozenset({Engagement.SEEN}) if was_seen else frozenset(),
         implied=was_seen,
         one_channel=one_channel,
-        message_id=report.message_id,
-        extra_id=report.extra_id,
+        message_id=report.message_id or None,
+        extra_id=report.extra_id or None,
         recipient=report.phone_number,
         reason=reason_of(report) if outcome is Outcome.FAILED else None,
         attempts=attempts,

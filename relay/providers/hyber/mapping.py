@@ -1,6 +1,7 @@
 """Hyber's codes in the relay's words, as tables. Provenance and confidence of each row: README.md in this folder."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 from relay.core.model import Category, Outcome, Reason
@@ -52,9 +53,14 @@ def channel_of(report: HyberReport) -> str:
 
 def reason_of(report: HyberReport) -> Reason:
     """Return why a channel failed: the detailed code says more than the coarse one."""
-    category = HYBER_STATUSES.get(report.hyber_status or 0) or SUBSTATUSES.get(report.substatus or 0)
-    code = report.hyber_status if report.hyber_status is not None else report.substatus
-    return Reason(category=category or Category.UNKNOWN, code=str(code if code is not None else report.status))
+    return _reason(report.status, report.substatus, report.hyber_status)
+
+
+@lru_cache(maxsize=1024)
+def _reason(status: int, substatus: int | None, hyber_status: int | None) -> Reason:
+    category = HYBER_STATUSES.get(hyber_status or 0) or SUBSTATUSES.get(substatus or 0)
+    code = hyber_status if hyber_status is not None else substatus
+    return Reason(category=category or Category.UNKNOWN, code=str(code if code is not None else status))
 
 
 def unmapped_in(report: HyberReport, seen_substatus: tuple[int, ...]) -> tuple[str, ...]:
@@ -65,6 +71,7 @@ def unmapped_in(report: HyberReport, seen_substatus: tuple[int, ...]) -> tuple[s
     return tuple(names)
 
 
+@lru_cache(maxsize=1024)  # the parts of an answer tell the same one
 def instant_of(milliseconds: int | None) -> datetime | None:
     """Return the instant of an epoch time in milliseconds, None where it is missing or no date can be made of it."""
     if milliseconds is None or milliseconds <= 0:
