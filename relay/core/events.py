@@ -40,8 +40,8 @@ def build_event(
         bulk_id=report.bulk_id or state.bulk_id,
         recipient=shown_recipient(report.recipient or state.recipient, rules.recipients),
         channel=report.channel,
-        occurred_at=report.occurred_at or at,
-        observed_at=at,
+        occurred_at=_published(report.occurred_at or at),
+        observed_at=_published(at),
         final=not (inferred and kind is EventType.FAILED),
         inferred=inferred,
         supersedes=supersedes,
@@ -58,6 +58,12 @@ def build_event(
         request_id=state.request_id,
         correlation_id=state.correlation_id,
     )
+
+
+def _published(instant: datetime) -> datetime:
+    """Cut an instant to the milliseconds that are published, so that the event is the same when it is read again."""
+    finer = instant.microsecond % 1000
+    return instant.replace(microsecond=instant.microsecond - finer) if finer else instant
 
 
 def expiry_event(state: MessageState, rules: Rules, *, found: bool, at: datetime) -> Event:

@@ -196,8 +196,7 @@ class MessageState:
     `trace`: of the newest request that has one; 66 bytes of each stored state, where tracing is on.
     """
 
-    # Epoch milliseconds where it is stored: a pending message, which costs memory for days, is a seventh smaller so.
-    __pydantic_config__: ClassVar[Json] = {"ser_json_temporal": "milliseconds", "val_temporal_unit": "milliseconds"}
+    __pydantic_config__: ClassVar[Json] = {"val_temporal_unit": "milliseconds"}  # as the slot's codec writes them
 
     anchor_at: datetime
     expires_at: datetime

@@ -125,9 +125,7 @@ class Ingest:
             letters = [self._letter(record, bad) for record, bad in rejected]
             await self._dead_letters.write(letters, partial(self._letters_delayed, topic))
         if accepted:
-            await self._inbox.write(
-                [self._publishing.inbox_record(item) for item in accepted], partial(self._inbox_delayed, topic)
-            )
+            await self._inbox.write(self._publishing.inbox_records(accepted), partial(self._inbox_delayed, topic))
         self.waiting.pop(topic, None)
         offsets = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
         try:

@@ -51,6 +51,7 @@ class AccountLookups:
         self._interpret = interpret
         self._count = cache(partial(metrics.lookups.labels, account))
         self._traced = tracing.looked_up
+        self._log = log.bind(account=account)
         self._seconds = metrics.lookup_seconds.labels(account)
         self._tickets = Tickets()
         self._running: set[asyncio.Task[None]] = set()
@@ -161,9 +162,8 @@ class AccountLookups:
             item, status = Unanswered(asked=True), None
             outcome = "unexpected"  # "failed" is what a provider says of a message
         seconds = time.monotonic() - began
-        log.debug(
+        self._log.debug(
             Line.LOOKUP_ENDED,
-            account=self.account,
             message_id=lookup.message_id,
             extra_id=lookup.extra_id,
             outcome=outcome,

@@ -24,6 +24,8 @@ class Garbled(Exception):  # noqa: N818 - it states what the body is
 
 def sense_of(status: int) -> Sense:
     """Return what the HTTP status means by itself; redirects are never followed, so they are no answer either."""
+    if status in SUCCESSES:
+        return Sense.READ
     if status in _REFUSED:
         return Sense.REFUSED
     if status == _THROTTLED:

@@ -72,8 +72,12 @@ class Tickets:
 
     def any(self) -> bool:
         """Tell whether one waits that was not cancelled."""
-        self._pass_over_cancelled()
-        return len(self) > 0
+        for queue in self._queues.values():
+            while queue:
+                if not queue[0].cancelled:
+                    return True
+                queue.popleft()
+        return False
 
     def _pass_over_cancelled(self) -> None:
         for queue in self._queues.values():
@@ -81,7 +85,10 @@ class Tickets:
                 queue.popleft()
 
     def take(self) -> Ticket:
-        """Take the one whose turn it is: of the most urgent, but after some of them one of the others."""
+        """Take the one whose turn it is: of the most urgent, but after some of them one of the others.
+
+        One must wait that was not cancelled, and be the first of its queue: ask `any` before.
+        """
         waiting = [urgency for urgency, queue in self._queues.items() if queue]
         while len(waiting) > 1 and self._in_a_row[waiting[0]] >= IN_A_ROW[waiting[0]]:
             self._in_a_row[waiting.pop(0)] = 0

@@ -35,8 +35,7 @@ def configure(log_format: LogFormat, level: LogLevel, stream: TextIO | None = No
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, _hand_over],
-        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        wrapper_class=_bound_logger(threshold),
         logger_factory=_DirectLogger,
         cache_logger_on_first_use=cache,
     )
@@ -114,16 +113,21 @@ class _DirectLogger:
         self._name = name
         self._root = logging.getLogger()
 
-    def _write(self, level: str, event: EventDict) -> None:
+    def write(self, level: str, event: EventDict) -> None:
         for handler in self._root.handlers:
             if isinstance(handler, _LineHandler):
                 handler.write_event(level, self._name, event)
 
-    debug = info = warning = error = critical = _write
 
+def _bound_logger(threshold: int) -> type[Any]:
+    """Return structlog's logger, but without its chain of processors: the handler does what there is to do."""
 
-def _hand_over(_: WrappedLogger, level: str, event: EventDict) -> tuple[tuple[str, EventDict], dict[str, Any]]:
-    return (level, event), {}
+    class BoundLogger(structlog.make_filtering_bound_logger(threshold)):  # type: ignore[misc]  # made at run time
+        def _proxy_to_logger(self, level: str, event: str | None = None, **fields: Any) -> None:
+            bound = structlog.contextvars.get_contextvars()
+            self._logger.write(level, {**bound, **self._context, **fields, "event": event})
+
+    return BoundLogger
 
 
 def _take_over(handler: logging.Handler, threshold: int) -> None:

@@ -1,15 +1,17 @@
 """How states and inbox records look on their topics: JSON with a version, readable with topic tools."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime
 from typing import TypeVar
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from relay.contracts.instants import format_instant
 from relay.core.collecting import AccountState
 from relay.core.items import Requested
-from relay.core.model import MessageState
+from relay.core.model import Event, MessageState
 from relay.slot.keys import message_id_of
 
 _T = TypeVar("_T")
@@ -19,16 +21,38 @@ LAST_YEAR = 9000  # what schedules add to an instant must stay within the calend
 _STATE = TypeAdapter(MessageState)
 _REQUESTED = TypeAdapter(Requested)
 _ACCOUNT = TypeAdapter(AccountState)
-_IN_KEY = {"message_id"}
+_DEFAULTS = {field.name: field.default for field in fields(MessageState)}
 
 
 class UnreadableInternal(ValueError):  # noqa: N818 - it states what the record is
     """A record of an internal topic isn't what this version of the relay writes."""
 
 
+def event_value(event: Event) -> bytes:
+    """Return an event as the StatusChanged contract's JSON.
+
+    The dataclass is written as it stands, several times faster than through the contract's model; tests hold both to
+    the same bytes.
+    """
+    return orjson.dumps(event, default=format_instant, option=orjson.OPT_PASSTHROUGH_DATETIME)
+
+
 def encode_state(state: MessageState) -> bytes:
-    """Return the state as the value of its record, without the message_id, which its key has, and without defaults."""
-    return VERSION + _STATE.serializer.to_json(state, exclude_defaults=True, exclude=_IN_KEY)[1:]
+    """Return the state as the value of its record: no message_id, which its key has, no defaults, events as published.
+
+    Instants of its own are epoch milliseconds: a pending message, which costs memory for days, is a seventh smaller so.
+    """
+    facts = {name: value for name, value in state.__dict__.items() if value != _DEFAULTS[name]}
+    facts.pop("message_id", None)
+    published = facts.pop("published", ())
+    text = VERSION + orjson.dumps(facts, default=_milliseconds, option=orjson.OPT_PASSTHROUGH_DATETIME)[1:]
+    if not published:
+        return text
+    return b'%b,"published":[%b]}' % (text[:-1], b",".join(map(event_value, published)))
+
+
+def _milliseconds(instant: datetime) -> float:
+    return instant.timestamp() * 1000
 
 
 def decode_state(key: bytes, value: bytes) -> MessageState:

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -21,14 +22,15 @@ log = structlog.get_logger("relay.slot")
 
 def narrate(turn: Turn, metrics: Metrics) -> None:
     """Log and count what a committed turn changed."""
+    say = log.info  # looked up once: structlog's proxy makes a logger of each
     for item in turn.requests:
-        _request(item.request)
+        _request(item.request, say)
     if turn.events:
         metrics.event_delay_seconds.observe(max(0.0, time.time() - turn.now.timestamp()))
     for kind, count in Counter(event.type for event in turn.events).items():
         metrics.events.labels(kind).inc(count)
     for event in turn.events:
-        _event(event)
+        _event(event, say)
     for account, report in turn.noted.unmapped:
         for field in report.unmapped:
             metrics.unmapped_codes.labels(account, field).inc()
@@ -66,8 +68,8 @@ def tell_refused(letter: DeadLetter, metrics: Metrics, say: Callable[..., object
     )
 
 
-def _request(request: Request) -> None:
-    log.info(
+def _request(request: Request, say: Callable[..., object]) -> None:
+    say(
         Line.REQUEST_ACCEPTED,
         kind=request.kind,
         account=request.account,
@@ -77,6 +79,12 @@ def _request(request: Request) -> None:
         request_id=request.request_id,
         correlation_id=request.correlation_id,
     )
+
+
+@lru_cache(maxsize=256)
+def _masked_word(word: str) -> object:
+    """Mask a word of which there are few."""
+    return masked(word)
 
 
 def _codes(status: Any) -> Any:
@@ -112,8 +120,8 @@ def _answer(answer: Answer, metrics: Metrics) -> None:
     )
 
 
-def _event(event: Event) -> None:
-    log.info(
+def _event(event: Event, say: Callable[..., object]) -> None:
+    say(
         Line.MESSAGE_CHANGED,
         type=event.type,
         account=event.account,
@@ -121,7 +129,7 @@ def _event(event: Event) -> None:
         extra_id=event.extra_id,
         event_id=event.event_id,
         sequence=event.sequence,
-        channel=masked(event.channel),
+        channel=_masked_word(event.channel),
         reason=event.reason.category if event.reason else None,
         inferred=event.inferred,
         supersedes=event.supersedes,

@@ -1,32 +1,20 @@
 """A decided turn as records: which topic, which partition, which bytes. Sends nothing."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-
-import orjson
 
 from relay.configuration import TopicSettings
 from relay.contracts.cloudevents import dead_letter_headers, status_changed_headers
 from relay.contracts.dead_letter import DeadLetter, RejectedRecord, dead_letter_for
-from relay.contracts.instants import format_instant
 from relay.core.items import Requested
-from relay.core.model import Event, EventType
-from relay.kafka.partitions import partition_of
+from relay.core.model import Event, EventType, Request
+from relay.kafka.partitions import hashes_of, partition_of
 from relay.kafka.records import Outgoing
 from relay.observe.tracing import TRACEPARENT
-from relay.slot.codec import encode_requested
+from relay.slot.codec import encode_requested, event_value
 from relay.slot.keys import account_shard_key, shard_key
 from relay.slot.turn import Turn
-
-
-def event_value(event: Event) -> bytes:
-    """Return an event as the StatusChanged contract's JSON.
-
-    The dataclass is written as it stands, several times faster than through the contract's model; tests hold both to
-    the same bytes.
-    """
-    return orjson.dumps(event, default=format_instant, option=orjson.OPT_PASSTHROUGH_DATETIME)
 
 
 class Publishing:
@@ -56,24 +44,29 @@ class Publishing:
         """Return the records of the turns: events, states, and requests forwarded to other slots."""
         records: list[Outgoing] = []
         for turn in turns:
-            events = list(map(self._event, turn.events))
+            events = self._events(turn.events)
             for event, traceparent in zip(events, turn.traceparents, strict=False):  # none where tracing is off
                 event.headers.append((TRACEPARENT, traceparent.encode()))
             records.extend(events)
             records.extend(turn.letters)
-            records.extend(map(self.inbox_record, turn.forwards))
+            records.extend(self.inbox_records(turn.forwards))
             records.extend(self._state(turn.slot.partition, key, value) for key, value in turn.writes.items())
         return records
 
-    def inbox_record(self, item: Requested) -> Outgoing:
-        """Return the inbox record of a request, in the partition of the slot that owns its message."""
-        request = item.request
+    def inbox_records(self, items: Sequence[Requested]) -> list[Outgoing]:
+        """Return the inbox records of requests, each in the partition of the slot that owns its message."""
+        keys = [self._shard_key(item.request) for item in items]
+        inbox, hashes = self._topics.inbox, hashes_of(keys)
+        count = self._counts[inbox]
+        return [
+            Outgoing(inbox, hashes[key] % count, key, encode_requested(item), [])
+            for key, item in zip(keys, items, strict=True)
+        ]
+
+    def _shard_key(self, request: Request) -> bytes:
         if request.account in self._collected:
-            key = account_shard_key(request.account)
-        else:
-            key = shard_key(request.account, request.message_id, request.extra_id)
-        inbox = self._topics.inbox
-        return Outgoing(inbox, partition_of(key, self._counts[inbox]), key, encode_requested(item), [])
+            return account_shard_key(request.account)
+        return shard_key(request.account, request.message_id, request.extra_id)
 
     def dead_letter(
         self, record: Any, code: str, message: str, failed_at: datetime, element: tuple[int, bytes] | None = None
@@ -99,12 +92,19 @@ class Publishing:
         partition = partition_of(place, self._counts[topic])
         return letter, Outgoing(topic, partition, record.key, letter.to_bytes(), dead_letter_headers(letter))
 
-    def _event(self, event: Event) -> Outgoing:
-        key = event.subject.encode()
-        topic = self._of_type[event.type]
-        return Outgoing(
-            topic, partition_of(key, self._counts[topic]), key, event_value(event), status_changed_headers(event)
-        )
+    def _events(self, events: Sequence[Event]) -> list[Outgoing]:
+        keys = [event.subject.encode() for event in events]
+        hashes = hashes_of(keys)
+        return [
+            Outgoing(
+                topic := self._of_type[event.type],
+                hashes[key] % self._counts[topic],
+                key,
+                event_value(event),
+                status_changed_headers(event),
+            )
+            for key, event in zip(keys, events, strict=True)
+        ]
 
     def _state(self, partition: int, key: bytes, value: bytes | None) -> Outgoing:
         return Outgoing(self._topics.state, partition, key, value, [])

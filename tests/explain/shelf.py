@@ -16,9 +16,8 @@ from relay.explain.reading import Matters, Take
 from relay.explain.windows import WHOLE, Place, Window, milliseconds
 from relay.kafka.partitions import partition_of
 from relay.providers.infobip_voice import read_page
-from relay.slot.codec import encode_account, encode_requested, encode_state
+from relay.slot.codec import encode_account, encode_requested, encode_state, event_value
 from relay.slot.keys import account_key, account_shard_key, shard_key
-from relay.slot.publishing import event_value
 from relay.slot.raw import StoredResponse, raw_records
 from tests.builders import NOON, after, rules
 from tests.infobip_pages import ACCOUNT

@@ -17,8 +17,7 @@ from relay.explain.reading import progress_shown, reads_of
 from relay.explain.search import search
 from relay.explain.timeline import explained
 from relay.kafka.connection import client_options
-from relay.slot.codec import encode_account, encode_state
-from relay.slot.publishing import event_value
+from relay.slot.codec import encode_account, encode_state, event_value
 from relay.slot.raw import raw_records
 from tests.builders import NOON, a_failed_report, a_state, after, rules
 from tests.explain.shelf import VOICE, a_response

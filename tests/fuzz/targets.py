@@ -20,8 +20,7 @@ from relay.ingest.accepting import accept_fetch_request, accept_message_sent
 from relay.lookups.http import HttpResponse
 from relay.lookups.reading import Garbled
 from relay.providers import hyber, infobip_voice
-from relay.slot.codec import UnreadableInternal, decode_requested, encode_requested
-from relay.slot.publishing import event_value
+from relay.slot.codec import UnreadableInternal, decode_requested, encode_requested, event_value
 from tests import infobip_pages
 from tests.builders import NOON, a_lookup, a_state, rules
 from tests.providers.test_hyber import an_account

@@ -72,7 +72,7 @@ async def left_undecided(relay: World, voice: VoiceAccount, message_id: str, cal
     request = a_request(
         account="main", message_id=message_id, received_at=now, anchor_at=now, expires_at=now + timedelta(hours=1)
     )
-    await written(relay, "inbox", publishing.inbox_record(Requested(request=request)))
+    await written(relay, "inbox", publishing.inbox_records([Requested(request=request)])[0])
     page = a_page(an_item(messageId=call_id, status=DELIVERED, doneAt=in_seconds(0)))
     response = StoredResponse(
         response_id=str(uuid.uuid4()),
@@ -85,7 +85,9 @@ async def left_undecided(relay: World, voice: VoiceAccount, message_id: str, cal
         answered_at=now,
         body=page,
     )
-    partition = publishing.inbox_record(Requested(request=a_request(account=voice.name, message_id=call_id))).partition
+    partition = publishing.inbox_records([Requested(request=a_request(account=voice.name, message_id=call_id))])[
+        0
+    ].partition
     await written(relay, "raw", raw_records(response, relay.topics["raw"], partition)[0])
 
 

@@ -31,7 +31,7 @@ def test_a_state_belongs_where_its_requests_go(
     ids = {"message_id": None, "extra_id": id_} if by_extra_id else {"message_id": id_}
     request = a_request(account=account, **ids)
     accounts = (account,) if collected else ()
-    placed = publishing(partitions, *accounts).inbox_record(Requested(request=request))
+    placed = publishing(partitions, *accounts).inbox_records([Requested(request=request)])[0]
     assert partition_of(shard_of_state(state_key(request), accounts), partitions) == placed.partition
 
 

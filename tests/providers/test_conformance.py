@@ -17,9 +17,8 @@ from relay.core.decide import absorb
 from relay.core.model import Category, Report
 from relay.lookups.reading import Garbled
 from relay.providers import PROVIDERS
-from relay.slot.codec import decode_state, encode_state
+from relay.slot.codec import decode_state, encode_state, event_value
 from relay.slot.keys import message_key
-from relay.slot.publishing import event_value
 from tests.builders import NOON, a_state, rules
 from tests.providers.subjects import (
     CASES,

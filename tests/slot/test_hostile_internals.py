@@ -18,8 +18,7 @@ from relay.lookups.pages import Page
 from relay.lookups.reading import Garbled
 from relay.providers import infobip_voice
 from relay.slot.answers import FRAGMENT_SECONDS, Answers
-from relay.slot.codec import VERSION, UnreadableInternal, decode_requested, encode_requested
-from relay.slot.publishing import event_value
+from relay.slot.codec import VERSION, UnreadableInternal, decode_requested, encode_requested, event_value
 from tests import infobip_pages
 from tests.builders import NOON, a_report, a_request, a_state, answered, rules
 from tests.poison.internals import DAMAGED_REQUESTS, answer

@@ -7,7 +7,7 @@ from relay.core.items import Answered, Unanswered
 from relay.core.model import Event, EventType
 from relay.core.schedule import Urgency
 from relay.kafka.records import Outgoing
-from relay.slot.publishing import event_value
+from relay.slot.codec import event_value
 from relay.slot.slot import GRACE_SECONDS
 from tests.builders import LIFE_SECONDS, a_report, a_request, a_sent, after, answered
 from tests.slot.driven import M1, PENDING, Driven, settled
