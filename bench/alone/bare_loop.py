@@ -19,9 +19,9 @@ from pydantic import TypeAdapter
 from bench.bodies import HYBER_PATH, hyber_body
 from relay.lookups.client import HttpClient
 from relay.lookups.http import HttpRequest
-from relay.providers.hyber.wire import AdvancedAnswer
+from relay.providers.hyber.wire import HyberAnswer
 
-ANSWER = TypeAdapter(AdvancedAnswer)
+ANSWER = TypeAdapter(HyberAnswer)
 CONCURRENCY = 200
 EVENT_BYTES, STATE = 600, b"x" * 200
 PARTS = hyber_body("delivered", "|").split("|")
@@ -56,7 +56,7 @@ async def turn(
     async with producer.transaction():
         sent = []
         for record, answer in zip(records, answers, strict=True):
-            event = json.dumps({"report": ANSWER.validate_json(answer).model_dump(mode="json")}).ljust(EVENT_BYTES)
+            event = json.dumps({"report": ANSWER.validate_json(answer)}).ljust(EVENT_BYTES)
             place = {"key": record.key, "partition": record.partition}
             sent.append(await producer.send(sink, event.encode(), **place))
             sent.append(await producer.send(state, STATE, **place))

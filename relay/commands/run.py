@@ -24,7 +24,7 @@ from relay.watchdog import guard
 
 app = typer.Typer(add_completion=False)
 
-RARE_COLLECTIONS = 20_000, 20, 100  # states and requests hold no cycles: looking for some costs a tenth of the CPU
+RARE_COLLECTIONS = 200_000, 20, 100  # states and requests hold no cycles: looking for some costs a tenth of the CPU
 
 
 @app.command("run")

@@ -22,7 +22,7 @@ from relay.slot.slot import RulesOf, Slot
 RECORDS_PER_FETCH = 1000
 FETCH_MILLISECONDS = 200
 BODIES_FULL = 32 * 1_048_576  # bytes of answers that wait to be decided
-MAILBOXES_FULL = 1000  # records held in memory before fetching waits: more would outwait their grace in queues
+MAILBOXES_FULL = 2000  # records held in memory before fetching waits: more would outwait their grace in queues
 
 log = structlog.get_logger("relay.slot")
 

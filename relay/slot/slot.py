@@ -21,7 +21,7 @@ from relay.slot.keys import ACCOUNT, account_key, account_of, message_key, state
 from relay.slot.mailbox import Held, Mailbox, Taken
 from relay.slot.timers import Timers
 
-GRACE_SECONDS = 0.5  # how long a request may wait for its first answer, so that one transaction carries both
+GRACE_SECONDS = 1.0  # how long a request may wait for its first answer, so that one transaction carries both
 
 NOTHING_KNOWN = AccountState()
 

@@ -1,9 +1,8 @@
 """Hyber's answers as the relay's reports: the simple, the advanced and the error bodies."""
 
 from datetime import datetime
-from typing import Any
+from typing import Literal
 
-import orjson
 from pydantic import ValidationError
 
 from relay.core.items import Answered
@@ -12,11 +11,13 @@ from relay.lookups.http import HttpResponse
 from relay.lookups.reading import Garbled
 from relay.providers.hyber.mapping import channel_of, instant_of, outcome_of, reason_of, unmapped_in
 from relay.providers.hyber.settings import HyberAccount
-from relay.providers.hyber.wire import AdvancedAnswer, HyberReport
+from relay.providers.hyber.wire import HyberAnswer, HyberReport, validator_of
 
 CLIENT_ERRORS = 400
 _ADVANCED = frozenset({"reports", "channels", "started", "processing"})
 _ERROR = frozenset({"error_code", "error_text"})
+_CODES: tuple[Literal["status", "substatus", "hyber_status"], ...] = ("status", "substatus", "hyber_status")
+_SEEN, _NONE = frozenset({Engagement.SEEN}), frozenset[Engagement]()
 
 
 def interpret(response: HttpResponse, lookup: Lookup, _now: datetime, account: HyberAccount) -> Answered:
@@ -31,52 +32,46 @@ def interpret(response: HttpResponse, lookup: Lookup, _now: datetime, account: H
     """
     if response.status >= CLIENT_ERRORS:
         return Answered(report=None, found=False)
-    body = _object(response.body)
     seen = account.codes.seen_substatus
     try:
-        if not _ADVANCED.isdisjoint(body):
-            return Answered(report=_advanced(AdvancedAnswer.model_validate(body), lookup, seen))
-        if "status" not in body and not _ERROR.isdisjoint(body):
+        answer: HyberAnswer = validator_of(HyberAnswer).validate_json(response.body)
+        if not _ADVANCED.isdisjoint(answer):
+            return Answered(report=_advanced(answer, lookup, seen))
+        if "status" not in answer and not _ERROR.isdisjoint(answer):
             return Answered(report=None, found=False)
-        report = HyberReport.model_validate(body)
+        report: HyberReport = validator_of(HyberReport).validate_json(response.body)
     except ValidationError as error:
         raise Garbled(_where(error)) from None
     _check_ids([report], lookup)
-    return Answered(report=_report(report, seen, outcome=outcome_of(report), clicks=report.clicks, one_channel=True))
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise Garbled("the body is not JSON") from None
-    if not isinstance(value, dict):
-        raise Garbled("the body is not a JSON object")
-    return value
+    return Answered(report=_report(report, seen, outcome=outcome_of(report), clicks=report["clicks"], one_channel=True))
 
 
 def _where(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    return f"field {'.'.join(map(str, first['loc']))}: {first['type']}"
+    if first["loc"]:
+        return f"field {'.'.join(map(str, first['loc']))}: {first['type']}"
+    return "the body is not JSON" if first["type"] == "json_invalid" else "the body is not a JSON object"
 
 
 def _check_ids(reports: list[HyberReport], lookup: Lookup) -> None:
-    asked, name = (lookup.message_id, "message_id") if lookup.message_id else (lookup.extra_id, "extra_id")
+    name: Literal["message_id", "extra_id"] = "message_id" if lookup.message_id else "extra_id"
+    asked = lookup.message_id or lookup.extra_id
     for report in reports:
-        given = report.message_id if lookup.message_id else report.extra_id
+        given = report.get(name)
         if given and given != asked and asked is not None and given.casefold() != asked.casefold():
             raise Garbled(f"the report is about another {name}")
 
 
-def _advanced(answer: AdvancedAnswer, lookup: Lookup, seen: tuple[int, ...]) -> Report:
-    _check_ids(answer.reports, lookup)
-    outcomes = list(map(outcome_of, answer.reports))
-    outcome, chosen = _chosen(answer, outcomes, seen)
+def _advanced(answer: HyberAnswer, lookup: Lookup, seen: tuple[int, ...]) -> Report:
+    reports = answer.get("reports", [])
+    _check_ids(reports, lookup)
+    outcomes = list(map(outcome_of, reports))
+    outcome, chosen = _chosen(answer, reports, outcomes, seen)
     if chosen is None:
         return Report(outcome=Outcome.PENDING, channel="unknown", occurred_at=None)
-    attempts = tuple(map(_attempt, answer.reports, outcomes))
-    unmapped = tuple(name for report in answer.reports for name in unmapped_in(report, seen))
-    clicks = answer.clicks if answer.clicks is not None else chosen.clicks
+    attempts = tuple(map(_attempt, reports, outcomes))
+    unmapped = tuple(name for report in reports for name in unmapped_in(report, seen))
+    clicks = answer["clicks"] if answer["clicks"] is not None else chosen["clicks"]
     return _report(chosen, seen, outcome=outcome, clicks=clicks, attempts=attempts, unmapped=unmapped)
 
 
@@ -84,37 +79,37 @@ def _attempt(report: HyberReport, outcome: Outcome) -> Attempt:
     return Attempt(
         channel=channel_of(report),
         status=outcome,
-        occurred_at=instant_of(report.time),
+        occurred_at=instant_of(report["time"]),
         reason=reason_of(report) if outcome is Outcome.FAILED else None,
     )
 
 
 def _chosen(
-    answer: AdvancedAnswer, outcomes: list[Outcome], seen: tuple[int, ...]
+    answer: HyberAnswer, reports: list[HyberReport], outcomes: list[Outcome], seen: tuple[int, ...]
 ) -> tuple[Outcome, HyberReport | None]:
     """Return the outcome over all channels, and the report that shows it; `outcomes`: those of the reports."""
-    delivered = [one for one, outcome in zip(answer.reports, outcomes, strict=True) if outcome is Outcome.DELIVERED]
+    delivered = [one for one, outcome in zip(reports, outcomes, strict=True) if outcome is Outcome.DELIVERED]
     if len(delivered) == 1:
         return Outcome.DELIVERED, delivered[0]
     if delivered:
-        via = (answer.delivered_via or "").lower()
+        via = (answer["delivered_via"] or "").lower()
         return Outcome.DELIVERED, max(
-            delivered, key=lambda report: (report.substatus in seen, channel_of(report) == via)
+            delivered, key=lambda report: (report["substatus"] in seen, channel_of(report) == via)
         )
-    if not answer.reports:
+    if not reports:
         return Outcome.PENDING, None
-    last = answer.reports[-1]
-    if all(outcome is Outcome.FAILED for outcome in outcomes) and _ended(answer):
-        return Outcome.FAILED, last
-    return Outcome.PENDING, last
+    if all(outcome is Outcome.FAILED for outcome in outcomes) and _ended(answer, reports):
+        return Outcome.FAILED, reports[-1]
+    return Outcome.PENDING, reports[-1]
 
 
-def _ended(answer: AdvancedAnswer) -> bool:
+def _ended(answer: HyberAnswer, reports: list[HyberReport]) -> bool:
     """Tell whether no channel may deliver any more: Hyber says so, or it says nothing and every channel was tried."""
-    if answer.processing is not None:
-        return not answer.processing and answer.started is not False
-    tried = {channel_of(report) for report in answer.reports}
-    return answer.started is not False and all(channel.channel.lower() in tried for channel in answer.channels)
+    started, processing = answer.get("started"), answer.get("processing")
+    if processing is not None:
+        return not processing and started is not False
+    tried = set(map(channel_of, reports))
+    return started is not False and all(one["channel"].lower() in tried for one in answer.get("channels", []))
 
 
 def _report(
@@ -127,27 +122,23 @@ def _report(
     unmapped: tuple[str, ...] | None = None,
     one_channel: bool = False,
 ) -> Report:
-    was_seen = outcome is Outcome.DELIVERED and report.substatus in seen
-    parts = (report.total_sms_parts, report.delivered_sms_parts)
+    was_seen = outcome is Outcome.DELIVERED and report["substatus"] in seen
+    total, delivered = report["total_sms_parts"], report["delivered_sms_parts"]
     return Report(
         outcome=outcome,
         channel=channel_of(report),
-        occurred_at=instant_of(report.time),
-        engagements=frozenset({Engagement.SEEN}) if was_seen else frozenset(),
+        occurred_at=instant_of(report["time"]),
+        engagements=_SEEN if was_seen else _NONE,
         implied=was_seen,
         one_channel=one_channel,
-        message_id=report.message_id or None,
-        extra_id=report.extra_id or None,
-        recipient=report.phone_number,
+        message_id=report.get("message_id") or None,
+        extra_id=report.get("extra_id") or None,
+        recipient=report["phone_number"],
         reason=reason_of(report) if outcome is Outcome.FAILED else None,
         attempts=attempts,
         clicks=clicks,
-        sms_parts=SmsParts(total=parts[0], delivered=parts[1]) if parts != (None, None) else None,
-        template_id=report.matching_template_id or None,
-        provider_status={
-            "status": report.status,
-            "substatus": report.substatus,
-            "hyber_status": report.hyber_status,
-        },
+        sms_parts=SmsParts(total=total, delivered=delivered) if (total, delivered) != (None, None) else None,
+        template_id=report["matching_template_id"] or None,
+        provider_status={name: report[name] for name in _CODES},
         unmapped=unmapped_in(report, seen) if unmapped is None else unmapped,
     )

@@ -42,18 +42,23 @@ HYBER_STATUSES = MappingProxyType(
 
 def outcome_of(report: HyberReport) -> Outcome:
     """Return the outcome by `status` alone; a status that nobody has seen counts as pending."""
-    return OUTCOMES.get(report.status, Outcome.PENDING)
+    return OUTCOMES.get(report["status"], Outcome.PENDING)
 
 
 def channel_of(report: HyberReport) -> str:
     """Return the channel a report is about; the platform's own name is no channel."""
-    name = (report.last_partner or "").strip().lower()
+    return _channel(report["last_partner"] or "")
+
+
+@lru_cache(maxsize=256)
+def _channel(partner: str) -> str:
+    name = partner.strip().lower()
     return UNKNOWN_CHANNEL if name in ("", PLATFORM) else name
 
 
 def reason_of(report: HyberReport) -> Reason:
     """Return why a channel failed: the detailed code says more than the coarse one."""
-    return _reason(report.status, report.substatus, report.hyber_status)
+    return _reason(report["status"], report["substatus"], report["hyber_status"])
 
 
 @lru_cache(maxsize=1024)
@@ -65,10 +70,11 @@ def _reason(status: int, substatus: int | None, hyber_status: int | None) -> Rea
 
 def unmapped_in(report: HyberReport, seen_substatus: tuple[int, ...]) -> tuple[str, ...]:
     """Return the names of the fields whose codes stand in no table (`hyber_status` has no public list to compare)."""
-    names = [] if report.status in OUTCOMES else ["status"]
-    if report.substatus is not None and report.substatus not in SUBSTATUSES and report.substatus not in seen_substatus:
-        names.append("substatus")
-    return tuple(names)
+    substatus = report["substatus"]
+    names = () if report["status"] in OUTCOMES else ("status",)
+    if substatus is not None and substatus not in SUBSTATUSES and substatus not in seen_substatus:
+        return (*names, "substatus")
+    return names
 
 
 @lru_cache(maxsize=1024)  # the parts of an answer tell the same one
