@@ -33,7 +33,11 @@ def standing(state: MessageState) -> Standing:
 
 def outcome_event(state: MessageState) -> Event | None:
     """Return the event that holds the message's outcome now, which a higher one supersedes."""
-    return max(filter(standing_of, state.published), key=standing_of, default=None)
+    held, highest = None, Standing.PENDING
+    for event in state.published:
+        if (reached := standing_of(event)) > highest:
+            held, highest = event, reached
+    return held
 
 
 def standing_of(event: Event) -> Standing:

@@ -141,4 +141,5 @@ def _end_of_life(sent: MessageSent, sent_at: datetime, account: Account) -> date
 
 
 def _milliseconds(instant: datetime) -> datetime:
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+    finer = instant.microsecond % 1000
+    return instant.replace(microsecond=instant.microsecond - finer) if finer else instant

@@ -15,7 +15,7 @@ from relay.lookups.door import Door
 from relay.lookups.gate import Gate
 from relay.lookups.http import Http, HttpFailure, HttpRequest, HttpResponse
 from relay.lookups.pacing import NEWCOMER_SECONDS, Pace
-from relay.lookups.reading import Garbled, Sense, sense_of
+from relay.lookups.reading import SUCCESSES, Garbled, Sense, sense_of
 from relay.lookups.tickets import Asker, Ticket, Tickets
 from relay.observe.lines import Line
 from relay.observe.metrics import Metrics
@@ -51,7 +51,6 @@ class AccountLookups:
         self._interpret = interpret
         self._count = cache(partial(metrics.lookups.labels, account))
         self._traced = tracing.looked_up
-        self._log = log.bind(account=account)
         self._seconds = metrics.lookup_seconds.labels(account)
         self._tickets = Tickets()
         self._running: set[asyncio.Task[None]] = set()
@@ -162,8 +161,9 @@ class AccountLookups:
             item, status = Unanswered(asked=True), None
             outcome = "unexpected"  # "failed" is what a provider says of a message
         seconds = time.monotonic() - began
-        self._log.debug(
+        log.debug(
             Line.LOOKUP_ENDED,
+            account=self.account,
             message_id=lookup.message_id,
             extra_id=lookup.extra_id,
             outcome=outcome,
@@ -182,7 +182,7 @@ class AccountLookups:
             response = await self.door.get(self._to_request(lookup), partial(self._tell_failed, lookup))
         except HttpFailure as failure:
             return self.door.failed(), failure.kind.value, None
-        if (nothing := self.door.unanswered(response)) is not None:
+        if response.status not in SUCCESSES and (nothing := self.door.unanswered(response)) is not None:
             return nothing, outcome_of(response), response.status
         return *self._read(response, lookup), response.status
 

@@ -46,6 +46,9 @@ class Door:
             self._unavailable(failure.kind.value, None, tell, failure.detail)
             raise
         match sense_of(response.status):
+            case Sense.READ:
+                if self.gate.disturbed:
+                    self._answered()
             case Sense.REFUSED:
                 self._refused(response.status)
             case Sense.THROTTLED:
@@ -54,8 +57,6 @@ class Door:
                 self._unavailable("server_error", response.status, tell)
             case Sense.UNAVAILABLE:
                 self._throttled(response)
-            case Sense.READ:
-                self._answered()
         return response
 
     @property

@@ -36,6 +36,11 @@ class Gate:
         return self.closed is None or now >= self.until
 
     @property
+    def disturbed(self) -> bool:
+        """Tell whether an answer is news: the gate is closed, or the last request failed."""
+        return self.closed is not None or self.failures > 0
+
+    @property
     def probing(self) -> bool:
         """Tell whether only one request at a time may be in flight."""
         return self.closed is not None

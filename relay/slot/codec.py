@@ -1,8 +1,9 @@
 """How states and inbox records look on their topics: JSON with a version, readable with topic tools."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypeVar
 
 import orjson
@@ -17,6 +18,8 @@ from relay.slot.keys import message_id_of
 _T = TypeVar("_T")
 VERSION = b'{"v":1,'
 LAST_YEAR = 9000  # what schedules add to an instant must stay within the calendar
+
+NOTHING_WRITTEN: Mapping[str, bytes] = MappingProxyType({})
 
 _STATE = TypeAdapter(MessageState)
 _REQUESTED = TypeAdapter(Requested)
@@ -37,10 +40,11 @@ def event_value(event: Event) -> bytes:
     return orjson.dumps(event, default=format_instant, option=orjson.OPT_PASSTHROUGH_DATETIME)
 
 
-def encode_state(state: MessageState) -> bytes:
+def encode_state(state: MessageState, written: Mapping[str, bytes] = NOTHING_WRITTEN) -> bytes:
     """Return the state as the value of its record: no message_id, which its key has, no defaults, events as published.
 
     Instants of its own are epoch milliseconds: a pending message, which costs memory for days, is a seventh smaller so.
+    `written`: the values of events by their ids, as far as they are known.
     """
     facts = {name: value for name, value in state.__dict__.items() if value != _DEFAULTS[name]}
     facts.pop("message_id", None)
@@ -48,7 +52,8 @@ def encode_state(state: MessageState) -> bytes:
     text = VERSION + orjson.dumps(facts, default=_milliseconds, option=orjson.OPT_PASSTHROUGH_DATETIME)[1:]
     if not published:
         return text
-    return b'%b,"published":[%b]}' % (text[:-1], b",".join(map(event_value, published)))
+    events = [written.get(event.event_id) or event_value(event) for event in published]
+    return b'%b,"published":[%b]}' % (text[:-1], b",".join(events))
 
 
 def _milliseconds(instant: datetime) -> float:

@@ -7,7 +7,7 @@ from relay.core.decide import seen_of
 from relay.core.items import Item, Unanswered
 from relay.core.schedule import Urgency
 from relay.slot.arming import arm
-from relay.slot.codec import encode_account, encode_state
+from relay.slot.codec import encode_account, encode_state, event_value
 from relay.slot.draining import decide_account_item, decide_chunk, intend
 from relay.slot.keys import account_of
 from relay.slot.mailbox import Taken
@@ -41,11 +41,12 @@ def decide_turn(slot: Slot, taken: Taken, now: datetime, rules_of: RulesOf) -> T
 
 def _changed(slot: Slot, turn: Turn) -> dict[bytes, bytes | None]:
     writes: dict[bytes, bytes | None] = {}
+    turn.written = {event.event_id: event_value(event) for event in turn.events}
     for key, state in turn.states.items():
         if key in turn.known and turn.known[key] is state:
             continue  # as nearly always, if a lookup brought no news
         entry = slot.entries.get(key)
-        value = encode_state(state) if state is not None else None
+        value = encode_state(state, turn.written) if state is not None else None
         if value != (entry.value if entry is not None else None):
             writes[key] = value
     for key, account in turn.accounts.items():

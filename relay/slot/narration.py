@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -22,15 +22,12 @@ log = structlog.get_logger("relay.slot")
 
 def narrate(turn: Turn, metrics: Metrics) -> None:
     """Log and count what a committed turn changed."""
-    say = log.info  # looked up once: structlog's proxy makes a logger of each
-    for item in turn.requests:
-        _request(item.request, say)
+    _tell_requests(item.request for item in turn.requests)
     if turn.events:
         metrics.event_delay_seconds.observe(max(0.0, time.time() - turn.now.timestamp()))
     for kind, count in Counter(event.type for event in turn.events).items():
         metrics.events.labels(kind).inc(count)
-    for event in turn.events:
-        _event(event, say)
+    _tell_events(turn.events)
     for account, report in turn.noted.unmapped:
         for field in report.unmapped:
             metrics.unmapped_codes.labels(account, field).inc()
@@ -68,17 +65,19 @@ def tell_refused(letter: DeadLetter, metrics: Metrics, say: Callable[..., object
     )
 
 
-def _request(request: Request, say: Callable[..., object]) -> None:
-    say(
-        Line.REQUEST_ACCEPTED,
-        kind=request.kind,
-        account=request.account,
-        message_id=request.message_id,
-        extra_id=request.extra_id,
-        bulk_id=request.bulk_id,
-        request_id=request.request_id,
-        correlation_id=request.correlation_id,
-    )
+def _tell_requests(requests: Iterable[Request]) -> None:
+    say = log.info  # once, since structlog's proxy looks it up each time
+    for request in requests:
+        say(
+            Line.REQUEST_ACCEPTED,
+            kind=request.kind,
+            account=request.account,
+            message_id=request.message_id,
+            extra_id=request.extra_id,
+            bulk_id=request.bulk_id,
+            request_id=request.request_id,
+            correlation_id=request.correlation_id,
+        )
 
 
 @lru_cache(maxsize=256)
@@ -120,19 +119,21 @@ def _answer(answer: Answer, metrics: Metrics) -> None:
     )
 
 
-def _event(event: Event, say: Callable[..., object]) -> None:
-    say(
-        Line.MESSAGE_CHANGED,
-        type=event.type,
-        account=event.account,
-        message_id=event.message_id,
-        extra_id=event.extra_id,
-        event_id=event.event_id,
-        sequence=event.sequence,
-        channel=_masked_word(event.channel),
-        reason=event.reason.category if event.reason else None,
-        inferred=event.inferred,
-        supersedes=event.supersedes,
-        request_id=event.request_id,
-        correlation_id=event.correlation_id,
-    )
+def _tell_events(events: Iterable[Event]) -> None:
+    say = log.info  # as above
+    for event in events:
+        say(
+            Line.MESSAGE_CHANGED,
+            type=event.type,
+            account=event.account,
+            message_id=event.message_id,
+            extra_id=event.extra_id,
+            event_id=event.event_id,
+            sequence=event.sequence,
+            channel=_masked_word(event.channel),
+            reason=event.reason.category if event.reason else None,
+            inferred=event.inferred,
+            supersedes=event.supersedes,
+            request_id=event.request_id,
+            correlation_id=event.correlation_id,
+        )

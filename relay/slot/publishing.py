@@ -12,7 +12,7 @@ from relay.core.model import Event, EventType, Request
 from relay.kafka.partitions import hashes_of, partition_of
 from relay.kafka.records import Outgoing
 from relay.observe.tracing import TRACEPARENT
-from relay.slot.codec import encode_requested, event_value
+from relay.slot.codec import encode_requested
 from relay.slot.keys import account_shard_key, shard_key
 from relay.slot.turn import Turn
 
@@ -44,7 +44,7 @@ class Publishing:
         """Return the records of the turns: events, states, and requests forwarded to other slots."""
         records: list[Outgoing] = []
         for turn in turns:
-            events = self._events(turn.events)
+            events = self._events(turn.events, turn.written)
             for event, traceparent in zip(events, turn.traceparents, strict=False):  # none where tracing is off
                 event.headers.append((TRACEPARENT, traceparent.encode()))
             records.extend(events)
@@ -92,7 +92,7 @@ class Publishing:
         partition = partition_of(place, self._counts[topic])
         return letter, Outgoing(topic, partition, record.key, letter.to_bytes(), dead_letter_headers(letter))
 
-    def _events(self, events: Sequence[Event]) -> list[Outgoing]:
+    def _events(self, events: Sequence[Event], written: Mapping[str, bytes]) -> list[Outgoing]:
         keys = [event.subject.encode() for event in events]
         hashes = hashes_of(keys)
         return [
@@ -100,7 +100,7 @@ class Publishing:
                 topic := self._of_type[event.type],
                 hashes[key] % self._counts[topic],
                 key,
-                event_value(event),
+                written[event.event_id],
                 status_changed_headers(event),
             )
             for key, event in zip(keys, events, strict=True)

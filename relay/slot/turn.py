@@ -39,6 +39,7 @@ class Turn:
     requests: list[Requested]
     letters: list[Outgoing] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    written: dict[str, bytes] = field(default_factory=dict)  # by event_id, the values that topic and state share
     forwards: list[Requested] = field(default_factory=list)
     states: dict[bytes, MessageState | None] = field(default_factory=dict)
     known: dict[bytes, MessageState | None] = field(default_factory=dict)  # of those, as they were before
