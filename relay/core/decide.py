@@ -200,7 +200,7 @@ def absorb(state: MessageState, report: Report, now: datetime, rules: Rules) -> 
         publish(EventType.DELIVERED, inferred=report.implied, supersedes=outcome_event(state))
     if outcome is Outcome.FAILED and before < Standing.FAILED:
         publish(EventType.FAILED, supersedes=outcome_event(state))
-    if outcome is Outcome.DELIVERED:
+    if report.engagements and outcome is Outcome.DELIVERED:
         for engagement in sorted(report.engagements):
             if not was_published(state, engagement):
                 publish(EventType(engagement))

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from relay.core.identity import event_id
+from relay.core.instants import to_milliseconds
 from relay.core.masking import shown_recipient
 from relay.core.model import Category, Event, EventType, MessageState, Outcome, Reason, Report
 from relay.core.rules import Rules
@@ -40,8 +41,8 @@ def build_event(
         bulk_id=report.bulk_id or state.bulk_id,
         recipient=shown_recipient(report.recipient or state.recipient, rules.recipients),
         channel=report.channel,
-        occurred_at=_published(report.occurred_at or at),
-        observed_at=_published(at),
+        occurred_at=to_milliseconds(report.occurred_at or at),
+        observed_at=to_milliseconds(at),
         final=not (inferred and kind is EventType.FAILED),
         inferred=inferred,
         supersedes=supersedes,
@@ -58,12 +59,6 @@ def build_event(
         request_id=state.request_id,
         correlation_id=state.correlation_id,
     )
-
-
-def _published(instant: datetime) -> datetime:
-    """Cut an instant to the milliseconds that are published, so that the event is the same when it is read again."""
-    finer = instant.microsecond % 1000
-    return instant.replace(microsecond=instant.microsecond - finer) if finer else instant
 
 
 def expiry_event(state: MessageState, rules: Rules, *, found: bool, at: datetime) -> Event:

@@ -9,6 +9,7 @@ from relay.contracts.decoding import decode_fetch_request, decode_message_sent
 from relay.contracts.fetch_request import DEFAULT_DETAIL, FetchRequest
 from relay.contracts.message_sent import MessageSent
 from relay.contracts.rules import check_fetch_request, check_message_sent
+from relay.core.instants import to_milliseconds
 from relay.core.model import Request, RequestKind
 from relay.core.values import value_object
 from relay.providers import PROVIDERS
@@ -102,7 +103,7 @@ def _from_fetch(request: FetchRequest, account: Account, now: datetime) -> Reque
         account=request.account,
         received_at=now,
         anchor_at=now,
-        expires_at=_milliseconds(expires_at),
+        expires_at=to_milliseconds(expires_at),
         message_id=request.message_id,
         extra_id=request.extra_id,
         bulk_id=request.bulk_id,
@@ -116,7 +117,7 @@ def _from_fetch(request: FetchRequest, account: Account, now: datetime) -> Reque
 
 
 def _from_sent(sent: MessageSent, account: Account, now: datetime) -> Request:
-    sent_at = _milliseconds(sent.sent_at)
+    sent_at = to_milliseconds(sent.sent_at)
     return Request(
         kind=RequestKind.SENT,
         account=sent.account,
@@ -138,8 +139,3 @@ def _end_of_life(sent: MessageSent, sent_at: datetime, account: Account) -> date
         return sent_at + timedelta(seconds=account.polling.expire_after_seconds)
     ends_at = sent_at + timedelta(seconds=sent.ttl_seconds)
     return ends_at + timedelta(seconds=PROVIDERS[account.provider].grace_seconds(account))
-
-
-def _milliseconds(instant: datetime) -> datetime:
-    finer = instant.microsecond % 1000
-    return instant.replace(microsecond=instant.microsecond - finer) if finer else instant

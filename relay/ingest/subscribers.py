@@ -24,6 +24,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 
 from relay.clock import Clock
 from relay.contracts.bad_record import BadRecord
+from relay.core.instants import to_milliseconds
 from relay.core.items import Requested
 from relay.ingest.accepting import Accept
 from relay.kafka.groups import ingest_group
@@ -145,7 +146,7 @@ class Ingest:
     def _sorted(
         self, topic: str, accept: Accept, records: Sequence[Any]
     ) -> tuple[list[Requested], list[tuple[Any, BadRecord]]]:
-        now = self._clock()
+        now = to_milliseconds(self._clock())
         accepted: list[Requested] = []
         rejected: list[tuple[Any, BadRecord]] = []
         for record in records:

@@ -127,6 +127,10 @@ def _bound_logger(threshold: int) -> type[Any]:
             bound = structlog.contextvars.get_contextvars()
             self._logger.write(level, {**bound, **self._context, **fields, "event": event})
 
+        def info(self, event: str, *args: object, **fields: Any) -> None:  # the level of nearly all lines
+            if threshold <= logging.INFO:
+                self._proxy_to_logger("info", event % args if args else event, **fields)
+
     return BoundLogger
 
 

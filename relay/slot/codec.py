@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from relay.contracts.instants import format_instant
 from relay.core.collecting import AccountState
 from relay.core.items import Requested
-from relay.core.model import Event, MessageState
+from relay.core.model import Event, MessageState, Request
 from relay.slot.keys import message_id_of
 
 _T = TypeVar("_T")
@@ -25,6 +25,7 @@ _STATE = TypeAdapter(MessageState)
 _REQUESTED = TypeAdapter(Requested)
 _ACCOUNT = TypeAdapter(AccountState)
 _DEFAULTS = {field.name: field.default for field in fields(MessageState)}
+_REQUEST_DEFAULTS = {field.name: field.default for field in fields(Request)}
 
 
 class UnreadableInternal(ValueError):  # noqa: N818 - it states what the record is
@@ -103,7 +104,10 @@ def checked(value: bytes | None) -> bytes | None:
 
 def encode_requested(item: Requested) -> bytes:
     """Return an inbox record's value."""
-    return VERSION + _REQUESTED.serializer.to_json(item, exclude_defaults=True)[1:]
+    if item.report is not None or item.published:  # forwarded, which is rare
+        return VERSION + _REQUESTED.serializer.to_json(item, exclude_defaults=True)[1:]
+    facts = {name: value for name, value in item.request.__dict__.items() if value != _REQUEST_DEFAULTS[name]}
+    return b'%b"request":%b}' % (VERSION, orjson.dumps(facts, option=orjson.OPT_UTC_Z))
 
 
 def decode_requested(value: bytes | None) -> Requested:
