@@ -63,6 +63,7 @@ class HttpClient:
             raise
         finally:
             alarm.cancel()
+            del waiting  # it holds the failure, whose traceback holds this frame
         self._keep(connection, loop.time())
         return response
 

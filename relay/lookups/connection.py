@@ -71,12 +71,14 @@ class Connection(asyncio.Protocol):
             self._fail(failure)
 
     def _give(self, response: HttpResponse) -> None:
+        waiting, self._waiting = self._waiting, None
         if not self._arriving.reusable:
             self.abort()
-        if self._waiting is not None:
-            self._waiting.set_result(response)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(response)
 
     def _fail(self, failure: HttpFailure) -> None:
+        waiting, self._waiting = self._waiting, None  # else failure, traceback, client and future hold each other
         self.abort()
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_exception(failure)
+        if waiting is not None and not waiting.done():
+            waiting.set_exception(failure)

@@ -1,8 +1,9 @@
 """Which connection a request goes out on, and what counts as its answer: that of this request, whole, and no other."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -233,3 +234,18 @@ async def test_a_closed_client_keeps_no_connection() -> None:
         go_on.set()
         assert (await getting).body == b"{}"
         await left.wait()
+
+
+async def test_a_failure_leaves_no_circle_behind() -> None:
+    """Python's collector comes by rarely; a provider's bad hour must not fill the memory until then."""
+    async with told(b"", closes=True) as (_, http):
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(5):
+                with suppress(HttpFailure):
+                    await http.get(REQUEST)
+                await asyncio.sleep(0)  # the loop lets go of what it called last
+            assert not [found for found in gc.get_objects() if isinstance(found, HttpFailure)]
+        finally:
+            gc.enable()
