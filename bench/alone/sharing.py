@@ -13,7 +13,7 @@ from bench.scene import Scene
 from bench.topics import Reader, Writer
 from bench.waiting import until
 
-MAIN, OTHERS = "main thread: all of Python", "HTTP client's threads (Rust) and others"
+MAIN, OTHERS = "main thread: all of Python", "other threads: names, answers that are pages, memory given back"
 
 
 def sharing(scene: Scene, *, backlog: int) -> dict[str, Any]:

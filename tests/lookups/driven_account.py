@@ -58,9 +58,12 @@ class FakeSlot:
 
     items: dict[bytes, list[Item]] = field(default_factory=dict)
     unknown: frozenset[bytes] = frozenset()
+    unreadable: bool = False
 
     def lookup(self, key: bytes) -> Lookup | None:
         """Return the question of a key."""
+        if self.unreadable:
+            raise ValueError("unreadable")
         return None if key in self.unknown else a_lookup(message_id=key.decode())
 
     def answer(self, key: bytes, item: Item) -> None:
@@ -83,6 +86,7 @@ class Driven:
     slot: FakeSlot
     lookups: AccountLookups
     interpret: Callable[[HttpResponse], Answered]
+    running: asyncio.Task[None]
 
     def ask(self, *names: str, urgency: Urgency = Urgency.NEW) -> None:
         """Queue lookups."""
@@ -111,10 +115,10 @@ async def an_account(
     lookups.share(part)
     running = asyncio.create_task(lookups.run())
     try:
-        yield Driven(http, slot, lookups, interpret)
+        yield Driven(http, slot, lookups, interpret, running)
     finally:
         running.cancel()
-        with suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError, ValueError):  # the test has heard of it
             await running
 
 

@@ -155,8 +155,18 @@ async def test_cancelled_lookups_answer_nobody() -> None:
         assert driven.http.paths == ["/run", "/m-1"]
 
 
+async def test_a_state_that_cannot_be_read_ends_the_lookups() -> None:
+    """Whoever runs them hears of it: without that, the message would wait for ever, and nobody would know."""
+    async with an_account() as driven:
+        driven.slot.unreadable = True
+        driven.ask("m-1", "m-2")
+        async with asyncio.timeout(10):
+            with pytest.raises(ValueError, match="unreadable"):
+                await driven.running
+
+
 class Panic(BaseException):
-    """What a client in Rust raises for a bug of its own: no Exception."""
+    """What a library in Rust raises for a bug of its own: no Exception."""
 
 
 async def test_a_lookup_that_ends_without_an_item_is_asked_about_again() -> None:
