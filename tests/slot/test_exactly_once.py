@@ -5,6 +5,7 @@ import contextlib
 import random
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ async def _asked(relay: World, message: Message, draw: random.Random) -> None:
     if way == 0:
         await relay.fetch(extra_id=message.extra_id)
     elif way == 1:
-        sent = {"account": "main", "message_id": message.message_id, "sent_at": "2026-11-22T00:00:00Z"}
+        sent = {"account": "main", "message_id": message.message_id, "sent_at": datetime.now(UTC).isoformat()}
         await relay.send("messages_sent", sent)
     else:
         await relay.fetch(message_id=message.message_id)
