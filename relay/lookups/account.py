@@ -1,6 +1,7 @@
 """One account's lookups: queued, paced, gated; each ends in one item for the slot that asked, if it still waits."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -51,6 +52,7 @@ class AccountLookups:
         self._interpret = interpret
         self._count = cache(partial(metrics.lookups.labels, account))
         self._traced = tracing.looked_up
+        self._debugs = log.is_enabled_for(logging.DEBUG)
         self._seconds = metrics.lookup_seconds.labels(account)
         self._tickets = Tickets()
         self._running: set[asyncio.Task[None]] = set()
@@ -161,14 +163,15 @@ class AccountLookups:
             item, status = Unanswered(asked=True), None
             outcome = "unexpected"  # "failed" is what a provider says of a message
         seconds = time.monotonic() - began
-        log.debug(
-            Line.LOOKUP_ENDED,
-            account=self.account,
-            message_id=lookup.message_id,
-            extra_id=lookup.extra_id,
-            outcome=outcome,
-            status=status,
-        )
+        if self._debugs:  # else not even the call, at each lookup
+            log.debug(
+                Line.LOOKUP_ENDED,
+                account=self.account,
+                message_id=lookup.message_id,
+                extra_id=lookup.extra_id,
+                outcome=outcome,
+                status=status,
+            )
         self._count(outcome).inc()
         self._seconds.observe(seconds)
         if not ticket.cancelled:

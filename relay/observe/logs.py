@@ -124,8 +124,9 @@ def _bound_logger(threshold: int) -> type[Any]:
 
     class BoundLogger(structlog.make_filtering_bound_logger(threshold)):  # type: ignore[misc]  # made at run time
         def _proxy_to_logger(self, level: str, event: str | None = None, **fields: Any) -> None:
+            fields["event"] = event
             bound = structlog.contextvars.get_contextvars()
-            self._logger.write(level, {**bound, **self._context, **fields, "event": event})
+            self._logger.write(level, {**bound, **self._context, **fields} if bound or self._context else fields)
 
         def info(self, event: str, *args: object, **fields: Any) -> None:  # the level of nearly all lines
             if threshold <= logging.INFO:

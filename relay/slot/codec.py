@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -47,7 +47,7 @@ def encode_state(state: MessageState, written: Mapping[str, bytes] = NOTHING_WRI
     Instants of its own are epoch milliseconds: a pending message, which costs memory for days, is a seventh smaller so.
     `written`: the values of events by their ids, as far as they are known.
     """
-    facts = {name: value for name, value in state.__dict__.items() if value != _DEFAULTS[name]}
+    facts = _given(state.__dict__, _DEFAULTS)
     facts.pop("message_id", None)
     published = facts.pop("published", ())
     text = VERSION + orjson.dumps(facts, default=_milliseconds, option=orjson.OPT_PASSTHROUGH_DATETIME)[1:]
@@ -55,6 +55,13 @@ def encode_state(state: MessageState, written: Mapping[str, bytes] = NOTHING_WRI
         return text
     events = [written.get(event.event_id) or event_value(event) for event in published]
     return b'%b,"published":[%b]}' % (text[:-1], b",".join(events))
+
+
+def _given(facts: dict[str, Any], defaults: Mapping[str, object]) -> dict[str, Any]:
+    """Return the fields that say more than their defaults, most of which are one and the same object."""
+    return {
+        name: value for name, value in facts.items() if value is not (default := defaults[name]) and value != default
+    }
 
 
 def _milliseconds(instant: datetime) -> float:
@@ -106,7 +113,7 @@ def encode_requested(item: Requested) -> bytes:
     """Return an inbox record's value."""
     if item.report is not None or item.published:  # forwarded, which is rare
         return VERSION + _REQUESTED.serializer.to_json(item, exclude_defaults=True)[1:]
-    facts = {name: value for name, value in item.request.__dict__.items() if value != _REQUEST_DEFAULTS[name]}
+    facts = _given(item.request.__dict__, _REQUEST_DEFAULTS)
     return b'%b"request":%b}' % (VERSION, orjson.dumps(facts, option=orjson.OPT_UTC_Z))
 
 

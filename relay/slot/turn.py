@@ -15,6 +15,8 @@ from relay.slot.keys import account_of
 from relay.slot.slot import RulesOf, Slot
 from relay.slot.understanding import Answer
 
+_WITH_REPORTS = (Answered, Collected)
+
 
 @dataclass(slots=True, kw_only=True)
 class Noted:
@@ -93,7 +95,7 @@ def note(turn: Turn, key: bytes, item: Item, verdict: Verdict) -> None:
         turn.seen.append((key, item))
     if verdict.contradicted:
         turn.noted.contradicted.append((account_of(key), key))
-    if isinstance(item, Answered | Collected) and item.report is not None and item.report.unmapped:
+    if isinstance(item, _WITH_REPORTS) and item.report is not None and item.report.unmapped:
         turn.noted.unmapped.append((account_of(key), item.report))
 
 
