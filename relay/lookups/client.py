@@ -1,6 +1,7 @@
 """The HTTP client: a GET with a total time-out and a bounded body; never a retry, a redirect or a proxy."""
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -33,7 +34,7 @@ class HttpClient:
     ) -> None:
         url = urlsplit(base_url)
         self._timeout = timeout_seconds
-        self._free: list[Connection] = []
+        self._free = deque[Connection]()  # the one that was used last at the end
         self._dialer = Dialer(
             url, ca_file=ca_file, made=lambda: Connection(Arriving(max_bytes=max_bytes, keep_cut=keep_cut))
         )
@@ -68,12 +69,13 @@ class HttpClient:
         return response
 
     def _kept(self, now: float) -> Connection | None:
-        """Return the connection that was used last, if one is free; old ones are closed."""
+        """Return the connection that was used last, if one is free; those that were free for long are closed."""
+        while self._free and now - self._free[0].free_since >= FREE_SECONDS:
+            self._free.popleft().abort()
         while self._free:
             connection = self._free.pop()
-            if connection.usable and now - connection.free_since < FREE_SECONDS:
+            if connection.usable:
                 return connection
-            connection.abort()
         return None
 
     def _keep(self, connection: Connection, now: float) -> None:

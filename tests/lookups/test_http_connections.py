@@ -113,9 +113,11 @@ async def test_a_connection_that_was_free_for_long_is_not_used(monkeypatch: pyte
     """What lies between may have forgotten it without a word."""
     async with told(OK) as (server, http):
         await http.get(REQUEST)
+        await asyncio.gather(*(http.get(REQUEST) for _ in range(3)))
         monkeypatch.setattr(client_module, "FREE_SECONDS", 0.0)
         await http.get(REQUEST)
-    assert list(map(len, server.requests)) == [1, 1]
+        assert len(http._free) == 1, "the others are closed, too"
+    assert list(map(len, server.requests)) == [2, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
