@@ -161,6 +161,8 @@ def _check_base_url(value: str) -> str:
 def _url_problem(value: str, parts: SplitResult) -> str | None:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return "must start with https:// or http:// and name a host"
+    if not parts.netloc.isascii():
+        return "must name its host in ASCII, an international one in its xn-- form"
     if "@" in parts.netloc:
         return "must not contain credentials"
     if "?" in value or "#" in value:

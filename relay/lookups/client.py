@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from relay.lookups.arriving import Arriving
 from relay.lookups.connection import Connection
-from relay.lookups.dialing import Dialer
+from relay.lookups.dialing import Dialer, host_of
 from relay.lookups.http import Failure, HttpFailure, HttpRequest, HttpResponse
 
 BODY_BYTES = 8 * 1_048_576
@@ -40,7 +40,7 @@ class HttpClient:
         )
         self._closed = False
         self._begin = b"GET " + quote(url.path.rstrip("/"), safe=_IN_A_PATH).encode()
-        self._headers = {"Host": url.netloc.encode("idna").decode(), "User-Agent": "delivery-relay", **headers}
+        self._headers = {"Host": host_of(url), "User-Agent": "delivery-relay", **headers}
         self._head = _head(self._headers)
 
     async def get(self, request: HttpRequest) -> HttpResponse:

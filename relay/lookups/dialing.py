@@ -19,11 +19,17 @@ NEXT_ADDRESS_SECONDS = 0.25  # RFC 8305: what an address has before the next one
 NAME_SECONDS = 5.0  # how long the addresses of a name hold: many connections are made at once
 
 
+def host_of(url: SplitResult) -> str:
+    """Return what the `Host` header says of an address: the port where it is not the scheme's own."""
+    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname or ""
+    return host if url.port in (None, PORTS[url.scheme]) else f"{host}:{url.port}"
+
+
 class Dialer:
     """Makes connections to the host of `url`; `ca_file`: authorities to trust besides the system's."""
 
     def __init__(self, url: SplitResult, *, ca_file: Path | None, made: Callable[[], Connection]) -> None:
-        self._host = (url.hostname or "").encode("idna").decode()
+        self._host = url.hostname or ""
         self._port = url.port or PORTS[url.scheme]
         self._ssl = _trusting(ca_file) if url.scheme == "https" else None
         self._made = made
@@ -56,17 +62,18 @@ class Dialer:
 
     async def _addresses(self, loop: asyncio.AbstractEventLoop) -> Any:
         """Look the name up; whoever comes while that is under way, or soon after it, shares the answer."""
-        if self._naming is None or loop.time() > self._named_until:
+        if self._naming is None or loop.time() > self._named_until or _failed(self._naming):
             self._named_until = loop.time() + NAME_SECONDS
             self._naming = loop.create_task(self._look_up(loop))
-        try:
-            return await asyncio.shield(self._naming)
-        except OSError:
-            self._naming = None  # a failure holds for those who waited for it
-            raise
+        return await asyncio.shield(self._naming)
 
     async def _look_up(self, loop: asyncio.AbstractEventLoop) -> Any:
         return await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+
+
+def _failed(naming: asyncio.Task[Any]) -> bool:
+    """Tell whether a lookup of a name failed: that holds for those who waited for it, and for nobody later."""
+    return naming.done() and (naming.cancelled() or naming.exception() is not None)
 
 
 def _trusting(ca_file: Path | None) -> ssl.SSLContext:

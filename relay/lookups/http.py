@@ -37,7 +37,7 @@ class HttpResponse:
 class HttpFailure(Exception):  # noqa: N818 - the failure is the fact
     """No whole response came. It says nothing of whether the provider saw the request.
 
-    `received`: what came before it broke off, where the client was told to keep that. `detail`: the client's words for
+    `received`: what came before it broke off, if that was a head at least. `detail`: the client's words for
     why there was no connection, such as a name that is not found or a certificate that is not trusted; never a URL.
     """
 

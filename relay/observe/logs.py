@@ -123,12 +123,12 @@ def _bound_logger(threshold: int) -> type[Any]:
     """Return structlog's logger, but without its chain of processors: the handler does what there is to do."""
 
     class BoundLogger(structlog.make_filtering_bound_logger(threshold)):  # type: ignore[misc]  # made at run time
-        def _proxy_to_logger(self, level: str, event: str | None = None, **fields: Any) -> None:
+        def _proxy_to_logger(self, level: str, event: str | None = None, /, **fields: Any) -> None:
             fields["event"] = event
             bound = structlog.contextvars.get_contextvars()
             self._logger.write(level, {**bound, **self._context, **fields} if bound or self._context else fields)
 
-        def info(self, event: str, *args: object, **fields: Any) -> None:  # the level of nearly all lines
+        def info(self, event: str, /, *args: object, **fields: Any) -> None:  # the level of nearly all lines
             if threshold <= logging.INFO:
                 self._proxy_to_logger("info", event % args if args else event, **fields)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ NOTHING_WRITTEN: Mapping[str, bytes] = MappingProxyType({})
 _STATE = TypeAdapter(MessageState)
 _REQUESTED = TypeAdapter(Requested)
 _ACCOUNT = TypeAdapter(AccountState)
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 _DEFAULTS = {field.name: field.default for field in fields(MessageState)}
 _REQUEST_DEFAULTS = {field.name: field.default for field in fields(Request)}
 
@@ -65,7 +66,7 @@ def _given(facts: dict[str, Any], defaults: Mapping[str, object]) -> dict[str, A
 
 
 def _milliseconds(instant: datetime) -> float:
-    return instant.timestamp() * 1000
+    return (instant - _EPOCH) / _MILLISECOND
 
 
 def decode_state(key: bytes, value: bytes) -> MessageState:

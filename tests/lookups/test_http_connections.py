@@ -2,16 +2,22 @@
 
 import asyncio
 import gc
+import os
+import socket
 import weakref
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 
 from relay.lookups import client as client_module
+from relay.lookups.arriving import Arriving
 from relay.lookups.client import HttpClient
+from relay.lookups.connection import Connection
 from relay.lookups.http import Failure, HttpFailure, HttpRequest
 from tests.lookups.connecting import REQUEST, a_client, a_server, failure_of
+from tests.security.certificates import Authority, served_with
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -130,8 +136,22 @@ async def test_a_connection_that_was_free_for_long_is_not_used(monkeypatch: pyte
         (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",),
         (b"HTTP/1.1 200 OK\nContent-Length: 2\n\n{}",),
         (b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\n{}",),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\ncontent-length: 2\r\nX: y\r\n\r\n{}",),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n", b"X: y\r\n", b"\r\n", b"{", b"}"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2  \r\n{}\r\n0\r\n\r\n",),
     ],
-    ids=["continue", "early hints", "in pieces", "chunks and trailers", "two lengths", "bare line ends", "no phrase"],
+    ids=[
+        "continue",
+        "early hints",
+        "in pieces",
+        "chunks and trailers",
+        "two kinds of length",
+        "bare line ends",
+        "no phrase",
+        "its length twice",
+        "its length as a list",
+        "blanks behind a size",
+    ],
 )
 async def test_an_answer_is_read_however_it_is_written(pieces: tuple[bytes, ...]) -> None:
     """Interim answers are passed over; the forms that servers in the field write are read."""
@@ -146,6 +166,96 @@ async def test_a_body_without_a_length_ends_with_its_connection() -> None:
         for _ in range(2):
             assert (await http.get(REQUEST)).body == b"{}"
     assert list(map(len, server.requests)) == [1, 1]
+
+
+@pytest.mark.parametrize("header", ["Transfer-Encoding: identity", "Transfer-Encoding: identity\r\nContent-Length: 2"])
+async def test_a_coding_that_is_none_ends_with_the_connection(header: str) -> None:
+    """Its body comes as it is, and with a length it must have that."""
+    head = f"HTTP/1.1 200 OK\r\n{header}\r\n\r\n".encode()
+    async with told(head, b"{}", closes=True) as (_, http):
+        assert (await http.get(REQUEST)).body == b"{}"
+    if "Length" in header:
+        async with told(head, b"{", closes=True) as (server, _):
+            assert await failure_of(server.address, timeout_seconds=60) is Failure.TRUNCATED
+
+
+@pytest.mark.parametrize("says_goodbye", [True, False])
+async def test_a_body_without_a_length_is_whole_only_if_tls_was_ended(tmp_path: Path, *, says_goodbye: bool) -> None:
+    """Whoever sits between can end a connection, but not TLS; what came is kept."""
+    authority = Authority(tmp_path)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n{}")
+        await writer.drain()
+        if says_goodbye:
+            writer.close()
+        else:
+            with socket_of(writer) as below:
+                below.shutdown(socket.SHUT_WR)
+            with suppress(ConnectionError):
+                await reader.read()
+            writer.close()
+
+    context = served_with(authority.issue("good"))
+    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context) as server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with a_client(url, 60, ca_file=authority.file, keep_cut=True) as http, asyncio.timeout(60):
+            if says_goodbye:
+                assert (await http.get(REQUEST)).body == b"{}"
+                return
+            with pytest.raises(HttpFailure, match="truncated") as caught:
+                await http.get(REQUEST)
+    assert caught.value.received is not None
+    assert caught.value.received.body == b"{}"
+
+
+def socket_of(writer: asyncio.StreamWriter) -> socket.socket:
+    """Return the socket below a connection's TLS."""
+    return socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno()))
+
+
+async def test_what_was_given_is_not_kept() -> None:
+    """Neither by a connection that is free, nor by one that is closed, which is in a circle with its parser."""
+    for connection in ("keep-alive", "close"):
+        answer = f"HTTP/1.1 200 OK\r\nConnection: {connection}\r\nContent-Length: 300000\r\n\r\n".encode()
+        async with told(answer + b"x" * 300_000) as (_, http):
+            gc.collect()
+            gc.disable()
+            try:
+                for _ in range(3):
+                    await http.get(REQUEST)
+                await asyncio.sleep(0)
+                arrivings = [found for found in gc.get_objects() if isinstance(found, Arriving)]
+                assert sum(len(each._body) for each in arrivings) == 0
+                assert len([each for each in arrivings if each._parser is not None]) <= 1
+            finally:
+                gc.enable()
+
+
+class Closing(asyncio.Transport):
+    """A transport whose other side has ended, of which its protocol has not heard yet."""
+
+    written = b""
+
+    def is_closing(self) -> bool:
+        """Say so."""
+        return True
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Drop it, as the event loop does."""
+        self.written += data
+
+
+async def test_a_request_is_not_written_to_a_connection_that_closes() -> None:
+    """What is written between the server's end and the word of it is dropped."""
+    transport = Closing()
+    connection = Connection(Arriving(max_bytes=10, keep_cut=True))
+    connection.connection_made(transport)
+    assert not connection.usable
+    with pytest.raises(HttpFailure, match="connection"):
+        await connection.ask(b"GET / HTTP/1.1\r\n\r\n", asyncio.get_running_loop())
+    assert transport.written == b""
 
 
 async def test_an_answer_without_a_body_is_whole_with_its_head() -> None:
