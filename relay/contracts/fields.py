@@ -5,8 +5,7 @@ The schema says "not" plus a plain pattern where a look-ahead would be shorter: 
 
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic.json_schema import JsonSchemaValue
+from pydantic import BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 TAKEN: Final = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True, extra="ignore", defer_build=True)
@@ -29,11 +28,6 @@ class _Matching:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.chain_schema([handler(source), self._error])
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Let the schema say what it said without the pattern, for writers as for readers."""
-        assert schema["type"] == "chain"
-        return handler(schema["steps"][0])
 
 
 _plain = _Matching(r"^[^\x00-\x1f\x7f]*$", "control", "must not contain control characters (U+0000 to U+001F, U+007F)")
