@@ -10,6 +10,7 @@ from relay import __version__
 from relay.commands.group import Commands
 from relay.kafka.embedded.errors import EmbeddedKafkaError
 from relay.kafka.header_names import read_any_header_name
+from relay.kafka.produce_requests import write_produce_requests_at_once
 from relay.mistakes import ConfigurationError
 
 FAILED, WRONG = 1, 2
@@ -37,6 +38,7 @@ def version(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; its errors become one line each on standard error and an exit code."""
     read_any_header_name()
+    write_produce_requests_at_once()
     try:
         app(args=list(arguments) if arguments is not None else None)
     except ConfigurationError as error:
