@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from relay.observe.lines import Line
-from relay.observe.logs import configure
+from relay.observe.logs import configure, tell_all, written_together
 from tests.logged import LOCAL, fail, json_stream, lines
 
 pytestmark = pytest.mark.usefixtures("restored_logging")
@@ -31,12 +31,58 @@ def test_our_line_has_time_level_event_and_logger_first() -> None:
     }
 
 
-def test_bound_context_is_in_our_lines() -> None:
-    """Fields bound for a unit of work appear in each of its lines."""
+def test_lines_written_together_are_as_if_each_was_written_by_itself() -> None:
+    """In their order, with the exception of the moment, and none that can't be written takes the others with it."""
     stream = json_stream()
-    with structlog.contextvars.bound_contextvars(account="a"):
-        structlog.get_logger("relay.x").info(Line.LOOKUP_FAILED)
-    assert lines(stream)[0]["account"] == "a"
+    log = structlog.get_logger("relay.x")
+    with written_together():
+        log.info("one", number=1)
+        try:
+            fail("why")
+        except ValueError:
+            log.exception("two")
+        log.info("three", value=Unwritable())
+        tell_all("alike", [{"value": "a"}, {"value": 2}], logger_name="relay.x")
+        log.bind(bound=4).warning("four")
+        assert not stream.getvalue()
+    one, two, *alike, four = lines(stream)
+    assert (one["event"], one["number"], one["level"]) == ("one", 1, "info")
+    assert two["exception"][0]["exc_value"] == "why"
+    assert [(line["event"], line["value"], line["logger"]) for line in alike] == [
+        ("alike", "a", "relay.x"),
+        ("alike", 2, "relay.x"),
+    ]
+    assert (four["event"], four["bound"], four["level"]) == ("four", 4, "warning")
+
+
+@pytest.mark.parametrize("value", ["plain", "ж", "\udcff", float("nan"), (1, 2), object, 2**70, None])
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_lines_told_at_once_are_those_that_a_call_for_each_writes(log_format: Any, value: object) -> None:
+    """Whatever they hold."""
+    stream = io.StringIO()
+    configure(log_format, "info", stream, cache=False)
+    rows = [{"account": "a", "value": value}, {"value": 1, "more": [value]}]
+    log = structlog.get_logger("relay.x")
+    for row in rows:
+        log.info(Line.MESSAGE_CHANGED, **row)
+    tell_all(Line.MESSAGE_CHANGED, rows, logger_name="relay.x")
+    written = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "then", stream.getvalue()).splitlines()
+    assert written[:2] == written[2:]
+
+
+def test_lines_told_at_once_heed_the_level() -> None:
+    """They are of level info."""
+    stream = json_stream("warning")
+    tell_all(Line.MESSAGE_CHANGED, [{"account": "a"}], logger_name="relay.x")
+    assert not stream.getvalue()
+
+
+class Unwritable:
+    """A value of which no text can be made."""
+
+    def __repr__(self) -> str:
+        """Refuse."""
+        raise RuntimeError
 
 
 def test_a_cached_logger_follows_a_new_stream_and_format() -> None:

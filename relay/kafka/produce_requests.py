@@ -3,19 +3,24 @@
 from struct import Struct
 from typing import Any
 
-from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.protocol import produce
 from aiokafka.protocol.types import String
 
-FIRST_WITH_ID = 3  # since then a request begins with the transactional id, and is otherwise as before
+SHAPES: tuple[Any, ...] = (  # since v3 a request begins with the transactional id; the fields are the same in all that aiokafka sends
+    produce.ProduceRequest_v3,
+    produce.ProduceRequest_v4,
+    produce.ProduceRequest_v5,
+    produce.ProduceRequest_v6,
+    produce.ProduceRequest_v7,
+)
 _TEXT = String("utf-8")
 _HEAD, _COUNT, _BATCH = Struct(">hii"), Struct(">i"), Struct(">ii")
 
 
 def write_produce_requests_at_once() -> None:
     """Make every producer that is started in this process from now on write them so."""
-    for shape in ProduceRequest._CLASSES:
-        if shape.API_VERSION >= FIRST_WITH_ID:
-            shape.encode = _encode
+    for shape in SHAPES:
+        shape.encode = _encode
 
 
 def _encode(request: Any) -> bytes:

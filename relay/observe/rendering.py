@@ -6,6 +6,7 @@ The text moves no cursor, a JSON line is one line, and long numbers that others 
 import json
 import re
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -87,6 +88,16 @@ def as_json(logger: WrappedLogger, name: str, event: EventDict) -> str:
             {str(key): value if isinstance(value, str) else repr(value) for key, value in event.items()},
             separators=(",", ":"),
         )
+
+
+def all_as_json(head: EventDict, rows: Sequence[EventDict]) -> str | None:
+    """Write lines that begin with the same fields, as `as_json` writes them; None if any of them takes more care."""
+    begin = orjson.dumps(head)[:-1]
+    try:
+        text = b"".join([b"%b,%b\n" % (begin, orjson.dumps(row)[1:]) for row in rows]).decode()
+    except TypeError:
+        return None
+    return text if text.isascii() else None
 
 
 class ConsoleLines:

@@ -12,6 +12,7 @@ from relay.contracts.dead_letter import DeadLetter
 from relay.core.collecting import Read
 from relay.core.model import Event, Request
 from relay.observe.lines import Line
+from relay.observe.logs import tell_all
 from relay.observe.metrics import Metrics
 from relay.observe.rendering import masked
 from relay.slot.turn import Turn
@@ -66,18 +67,22 @@ def tell_refused(letter: DeadLetter, metrics: Metrics, say: Callable[..., object
 
 
 def _tell_requests(requests: Iterable[Request]) -> None:
-    say = log.info  # once, since structlog's proxy looks it up each time
-    for request in requests:
-        say(
-            Line.REQUEST_ACCEPTED,
-            kind=request.kind,
-            account=request.account,
-            message_id=request.message_id,
-            extra_id=request.extra_id,
-            bulk_id=request.bulk_id,
-            request_id=request.request_id,
-            correlation_id=request.correlation_id,
-        )
+    tell_all(
+        Line.REQUEST_ACCEPTED,
+        [
+            {
+                "kind": request.kind,
+                "account": request.account,
+                "message_id": request.message_id,
+                "extra_id": request.extra_id,
+                "bulk_id": request.bulk_id,
+                "request_id": request.request_id,
+                "correlation_id": request.correlation_id,
+            }
+            for request in requests
+        ],
+        logger_name="relay.slot",
+    )
 
 
 @lru_cache(maxsize=256)
@@ -120,20 +125,24 @@ def _answer(answer: Answer, metrics: Metrics) -> None:
 
 
 def _tell_events(events: Iterable[Event]) -> None:
-    say = log.info  # as above
-    for event in events:
-        say(
-            Line.MESSAGE_CHANGED,
-            type=event.type,
-            account=event.account,
-            message_id=event.message_id,
-            extra_id=event.extra_id,
-            event_id=event.event_id,
-            sequence=event.sequence,
-            channel=_masked_word(event.channel),
-            reason=event.reason.category if event.reason else None,
-            inferred=event.inferred,
-            supersedes=event.supersedes,
-            request_id=event.request_id,
-            correlation_id=event.correlation_id,
-        )
+    tell_all(
+        Line.MESSAGE_CHANGED,
+        [
+            {
+                "type": event.type,
+                "account": event.account,
+                "message_id": event.message_id,
+                "extra_id": event.extra_id,
+                "event_id": event.event_id,
+                "sequence": event.sequence,
+                "channel": _masked_word(event.channel),
+                "reason": event.reason.category if event.reason else None,
+                "inferred": event.inferred,
+                "supersedes": event.supersedes,
+                "request_id": event.request_id,
+                "correlation_id": event.correlation_id,
+            }
+            for event in events
+        ],
+        logger_name="relay.slot",
+    )

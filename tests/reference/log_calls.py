@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
+AT_ONCE = "tell_all"  # writes many lines of one level, whose fields are in a list of dictionaries
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -63,6 +64,8 @@ def _levels(call: ast.Call, around: Sequence[Function], trees: Sequence[ast.Modu
         return frozenset(_level_of(call.func))
     if not isinstance(call.func, ast.Name) or not around:
         return frozenset()
+    if call.func.id == AT_ONCE:
+        return frozenset({"info"})
     inner, said = around[-1], call.func.id
     chosen = [
         node.value
@@ -91,11 +94,21 @@ def _level_of(node: ast.expr) -> Iterator[str]:
 def _fields(call: ast.Call, functions: Sequence[Function], place: str) -> Iterator[str]:
     if isinstance(call.func, ast.Attribute) and call.func.attr == "exception":
         yield "exception"
+    if isinstance(call.func, ast.Name) and call.func.id == AT_ONCE:
+        yield from _row_keys(call.args[1], place)
+        return
     for keyword in call.keywords:
         if keyword.arg is None:
             yield from _returned_keys(keyword.value, functions, place)
         else:
             yield "exception" if keyword.arg == "exc_info" else keyword.arg
+
+
+def _row_keys(rows: ast.expr, place: str) -> Iterator[str]:
+    """Give the keys of the dictionaries of a list comprehension."""
+    if not isinstance(rows, ast.ListComp) or not isinstance(rows.elt, ast.Dict):
+        raise Unclear(f"{place}: the fields can't be read from a comprehension of dictionaries")
+    yield from _constants(rows.elt.keys, place)
 
 
 def _returned_keys(value: ast.expr, functions: Sequence[Function], place: str) -> Iterator[str]:
@@ -111,6 +124,10 @@ def _returned_keys(value: ast.expr, functions: Sequence[Function], place: str) -
     keys = [key for node in returned if isinstance(node, ast.Dict) for key in node.keys]
     if not keys or not all(isinstance(node, ast.Dict) for node in returned):
         raise Unclear(f"{place}: the fields of `**` can't be read from a dictionary in the same module")
+    yield from _constants(keys, place)
+
+
+def _constants(keys: Sequence[ast.expr | None], place: str) -> Iterator[str]:
     for key in keys:
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
             raise Unclear(f"{place}: a field's name is no constant")
