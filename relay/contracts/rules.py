@@ -43,7 +43,7 @@ def check_message_sent(message: MessageSent, provider: str, rules: InputRules) -
 def _check_exactly_one(request: FetchRequest, names: tuple[str, ...], provider: str) -> None:
     if not names:
         return
-    given = sum(getattr(request, name) is not None for name in names)
+    given = len([name for name in names if getattr(request, name) is not None])
     if given == 1:
         return
     code = BadRecordCode.CONFLICTING_FIELDS if given else BadRecordCode.MISSING_FIELD

@@ -17,6 +17,8 @@ from relay.core.standing import Standing, outcome_event, standing, was_published
 from relay.core.values import replace, value_object
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_DELIVERED, _FAILED = Outcome.DELIVERED, Outcome.FAILED
+_OUTDOES_FAILURES = Standing.DELIVERED_INFERRED  # from here on no failure is believed
 REPUBLISHED_REMEMBERED = 16  # request ids of `republish` kept per message, so that a repeated record republishes once
 
 
@@ -178,7 +180,7 @@ def absorb(state: MessageState, report: Report, now: datetime, rules: Rules) -> 
     """Return what one report changes; its outcome counts only where it is higher than what was published."""
     before = standing(state)
     outcome = _outcome(state, report)
-    if outcome is Outcome.FAILED and before >= Standing.DELIVERED_INFERRED:
+    if outcome is _FAILED and before >= _OUTDOES_FAILURES:
         return Verdict(state=state, contradicted=True)
     events: list[Event] = []
 
@@ -196,11 +198,11 @@ def absorb(state: MessageState, report: Report, now: datetime, rules: Rules) -> 
             )
         )
 
-    if outcome is Outcome.DELIVERED and before < Standing.DELIVERED_INFERRED:
+    if outcome is _DELIVERED and before < _OUTDOES_FAILURES:
         publish(EventType.DELIVERED, inferred=report.implied, supersedes=outcome_event(state))
-    if outcome is Outcome.FAILED and before < Standing.FAILED:
+    if outcome is _FAILED and before < Standing.FAILED:
         publish(EventType.FAILED, supersedes=outcome_event(state))
-    if report.engagements and outcome is Outcome.DELIVERED:
+    if report.engagements and outcome is _DELIVERED:
         for engagement in sorted(report.engagements):
             if not was_published(state, engagement):
                 publish(EventType(engagement))
@@ -212,7 +214,7 @@ def absorb(state: MessageState, report: Report, now: datetime, rules: Rules) -> 
 
 def _outcome(state: MessageState, report: Report) -> Outcome:
     """Return the outcome; a channel that failed while a later one may deliver is only an attempt."""
-    if report.outcome is not Outcome.FAILED or not report.one_channel:
+    if report.outcome is not _FAILED or not report.one_channel:
         return report.outcome
     later = state.channels[state.channels.index(report.channel) + 1 :] if report.channel in state.channels else ()
-    return Outcome.PENDING if later else Outcome.FAILED
+    return Outcome.PENDING if later else _FAILED

@@ -11,6 +11,7 @@ from typing import Final
 NAMESPACE: Final = "5aa7080f-6f25-448a-abdf-840bf9f3b5db"
 """The project's UUID namespace; changing it would rename every event ever published."""
 
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _SEED: Final = hashlib.sha1(bytes.fromhex(NAMESPACE.replace("-", "")), usedforsecurity=False)
 
 
@@ -50,5 +51,4 @@ def _uuid5(name: str) -> str:
     digest = _SEED.copy()
     digest.update(name.encode())
     text = digest.hexdigest()
-    variant = "89ab"[int(text[16], 16) & 3]
-    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"

@@ -4,6 +4,8 @@ from relay.core.model import Event, MessageState, Request, RequestKind
 from relay.core.standing import Standing, standing
 from relay.core.values import replace
 
+_OPEN = Standing.FAILED_INFERRED  # up to here an outcome is awaited
+
 
 def merged(state: MessageState | None, request: Request) -> MessageState:
     """Return the state after the request: the latest `expires_at` holds, the newest request names the ids."""
@@ -40,7 +42,7 @@ def with_ids_of(state: MessageState, asked: MessageState | None) -> MessageState
 
 def awaits_outcome(state: MessageState) -> bool:
     """Tell whether the message is followed and its outcome is open."""
-    return state.follow and standing(state) <= Standing.FAILED_INFERRED
+    return state.follow and standing(state) <= _OPEN
 
 
 def with_published(state: MessageState, published: tuple[Event, ...]) -> MessageState:

@@ -15,6 +15,7 @@ class Standing(IntEnum):
     DELIVERED = 4
 
 
+_PENDING = Standing.PENDING  # here and elsewhere: a member is found slowly by way of its class
 _STANDINGS = {
     (EventType.FAILED, True): Standing.FAILED_INFERRED,
     (EventType.FAILED, False): Standing.FAILED,
@@ -25,15 +26,12 @@ _STANDINGS = {
 
 def standing(state: MessageState) -> Standing:
     """Return the highest outcome published of the message."""
-    highest = Standing.PENDING
-    for event in state.published:
-        highest = max(highest, standing_of(event))
-    return highest
+    return max(map(standing_of, state.published)) if state.published else _PENDING
 
 
 def outcome_event(state: MessageState) -> Event | None:
     """Return the event that holds the message's outcome now, which a higher one supersedes."""
-    held, highest = None, Standing.PENDING
+    held, highest = None, _PENDING
     for event in state.published:
         if (reached := standing_of(event)) > highest:
             held, highest = event, reached
@@ -42,7 +40,7 @@ def outcome_event(state: MessageState) -> Event | None:
 
 def standing_of(event: Event) -> Standing:
     """Return the outcome that an event published; pending where it published none."""
-    return _STANDINGS.get((event.type, event.inferred), Standing.PENDING)
+    return _STANDINGS.get((event.type, event.inferred), _PENDING)
 
 
 def was_published(state: MessageState, engagement: Engagement) -> bool:

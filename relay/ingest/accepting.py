@@ -84,7 +84,8 @@ def correlation_id(headers: RawHeaders) -> str | None:
 
 
 def _size(key: bytes | None, headers: RawHeaders) -> int:
-    return len(key or b"") + sum(len(name.encode()) + len(value or b"") for name, value in headers)
+    beside = sum(len(name.encode()) + len(value or b"") for name, value in headers) if headers else 0
+    return beside + (len(key) if key else 0)
 
 
 def _account(name: str, accounts: Mapping[str, Account]) -> Account:

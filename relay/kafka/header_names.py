@@ -4,6 +4,7 @@ Kafka takes such a name from a client in C. Its bytes come as lone surrogates (P
 `name.encode("utf-8", "surrogateescape")` turns back. The reader that does it also heeds a consumer's sieve.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from aiokafka.consumer import fetcher
@@ -34,19 +35,23 @@ class _PatientRecords(fetcher.PartitionRecords):  # type: ignore[misc] # as abov
     """
 
     _records: Any
+    _records_iterator: Iterator[Any] | None
 
     def __init__(self, tp: Any, records: Any, aborted: Any, offset: int, key_deserializer: Any, *others: Any) -> None:
         if isinstance(key_deserializer, Sieve):
             records = SievedRecords(records, records.fetched, key_deserializer)
         super().__init__(tp, records, aborted, offset, key_deserializer, *others)
+        self._records_iterator = self._unpack_patiently()
 
-    def __next__(self) -> Any:
+    def __iter__(self) -> Iterator[Any]:
+        return self._records_iterator or iter(())
+
+    def _unpack_patiently(self) -> Iterator[Any]:
         try:
-            return super().__next__()
+            yield from self._unpack_records()
         except UnicodeDecodeError:
             self._records = _AnyNameRecords(self._records.fetched, self.next_fetch_offset)
-            self._records_iterator = self._unpack_records()
-            return next(self._records_iterator)
+            yield from self._unpack_records()
 
 
 class _AnyNameRecords(_MemoryRecordsPy):  # type: ignore[misc] # as above

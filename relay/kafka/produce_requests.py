@@ -6,7 +6,9 @@ from typing import Any
 from aiokafka.protocol import produce
 from aiokafka.protocol.types import String
 
-SHAPES: tuple[Any, ...] = (  # since v3 a request begins with the transactional id; the fields are the same in all that aiokafka sends
+SHAPES: tuple[
+    Any, ...
+] = (  # since v3 a request begins with the transactional id; the fields are the same in all that aiokafka sends
     produce.ProduceRequest_v3,
     produce.ProduceRequest_v4,
     produce.ProduceRequest_v5,

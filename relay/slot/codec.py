@@ -59,10 +59,8 @@ def encode_state(state: MessageState, written: Mapping[str, bytes] = NOTHING_WRI
 
 
 def _given(facts: dict[str, Any], defaults: Mapping[str, object]) -> dict[str, Any]:
-    """Return the fields that say more than their defaults, most of which are one and the same object."""
-    return {
-        name: value for name, value in facts.items() if value is not (default := defaults[name]) and value != default
-    }
+    """Return the fields that say more than their defaults, most of which are None."""
+    return {name: value for name, value in facts.items() if value is not None and value != defaults[name]}
 
 
 def _milliseconds(instant: datetime) -> float:

@@ -1,6 +1,7 @@
 """Keys of the state topic and of the shards: where a message lives."""
 
 from collections.abc import Collection
+from functools import lru_cache
 
 from relay.core.model import Request
 
@@ -46,6 +47,7 @@ def account_key(account: str) -> bytes:
     return ACCOUNT + account.encode()
 
 
+@lru_cache(maxsize=4096)  # it is asked several times of each message of a turn
 def account_of(key: bytes) -> str:
     """Return the account that a state key belongs to."""
     return key.split(b"/", 2)[1].decode()

@@ -16,7 +16,7 @@ from relay.providers.hyber.wire import HyberAnswer, HyberReport, validator_of
 CLIENT_ERRORS = 400
 _ADVANCED = frozenset({"reports", "channels", "started", "processing"})
 _ERROR = frozenset({"error_code", "error_text"})
-_CODES: tuple[Literal["status", "substatus", "hyber_status"], ...] = ("status", "substatus", "hyber_status")
+_PENDING, _DELIVERED, _FAILED = Outcome.PENDING, Outcome.DELIVERED, Outcome.FAILED
 _SEEN, _NONE = frozenset({Engagement.SEEN}), frozenset[Engagement]()
 
 
@@ -68,7 +68,7 @@ def _advanced(answer: HyberAnswer, lookup: Lookup, seen: tuple[int, ...]) -> Rep
     outcomes = list(map(outcome_of, reports))
     outcome, chosen = _chosen(answer, reports, outcomes, seen)
     if chosen is None:
-        return Report(outcome=Outcome.PENDING, channel="unknown", occurred_at=None)
+        return Report(outcome=_PENDING, channel="unknown", occurred_at=None)
     attempts = tuple(map(_attempt, reports, outcomes))
     unmapped = tuple(name for report in reports for name in unmapped_in(report, seen))
     clicks = answer["clicks"] if answer["clicks"] is not None else chosen["clicks"]
@@ -80,7 +80,7 @@ def _attempt(report: HyberReport, outcome: Outcome) -> Attempt:
         channel=channel_of(report),
         status=outcome,
         occurred_at=instant_of(report["time"]),
-        reason=reason_of(report) if outcome is Outcome.FAILED else None,
+        reason=reason_of(report) if outcome is _FAILED else None,
     )
 
 
@@ -88,19 +88,17 @@ def _chosen(
     answer: HyberAnswer, reports: list[HyberReport], outcomes: list[Outcome], seen: tuple[int, ...]
 ) -> tuple[Outcome, HyberReport | None]:
     """Return the outcome over all channels, and the report that shows it; `outcomes`: those of the reports."""
-    delivered = [one for one, outcome in zip(reports, outcomes, strict=True) if outcome is Outcome.DELIVERED]
+    delivered = [one for one, outcome in zip(reports, outcomes, strict=True) if outcome is _DELIVERED]
     if len(delivered) == 1:
-        return Outcome.DELIVERED, delivered[0]
+        return _DELIVERED, delivered[0]
     if delivered:
         via = (answer["delivered_via"] or "").lower()
-        return Outcome.DELIVERED, max(
-            delivered, key=lambda report: (report["substatus"] in seen, channel_of(report) == via)
-        )
+        return _DELIVERED, max(delivered, key=lambda report: (report["substatus"] in seen, channel_of(report) == via))
     if not reports:
-        return Outcome.PENDING, None
-    if all(outcome is Outcome.FAILED for outcome in outcomes) and _ended(answer, reports):
-        return Outcome.FAILED, reports[-1]
-    return Outcome.PENDING, reports[-1]
+        return _PENDING, None
+    if all(outcome is _FAILED for outcome in outcomes) and _ended(answer, reports):
+        return _FAILED, reports[-1]
+    return _PENDING, reports[-1]
 
 
 def _ended(answer: HyberAnswer, reports: list[HyberReport]) -> bool:
@@ -122,7 +120,7 @@ def _report(
     unmapped: tuple[str, ...] | None = None,
     one_channel: bool = False,
 ) -> Report:
-    was_seen = outcome is Outcome.DELIVERED and report["substatus"] in seen
+    was_seen = outcome is _DELIVERED and report["substatus"] in seen
     total, delivered = report["total_sms_parts"], report["delivered_sms_parts"]
     return Report(
         outcome=outcome,
@@ -134,11 +132,15 @@ def _report(
         message_id=report.get("message_id") or None,
         extra_id=report.get("extra_id") or None,
         recipient=report["phone_number"],
-        reason=reason_of(report) if outcome is Outcome.FAILED else None,
+        reason=reason_of(report) if outcome is _FAILED else None,
         attempts=attempts,
         clicks=clicks,
-        sms_parts=SmsParts(total=total, delivered=delivered) if (total, delivered) != (None, None) else None,
+        sms_parts=None if total is None and delivered is None else SmsParts(total=total, delivered=delivered),
         template_id=report["matching_template_id"] or None,
-        provider_status={name: report[name] for name in _CODES},
+        provider_status={
+            "status": report["status"],
+            "substatus": report["substatus"],
+            "hyber_status": report["hyber_status"],
+        },
         unmapped=unmapped_in(report, seen) if unmapped is None else unmapped,
     )

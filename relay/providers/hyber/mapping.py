@@ -11,6 +11,7 @@ PLATFORM = "hyber"  # stands where a channel's name is expected while there is n
 UNKNOWN_CHANNEL = "unknown"
 SEEN_CHANNELS = frozenset({"viber", "whatsapp"})  # "including seen statuses for Viber and WhatsApp channels"
 
+_PENDING = Outcome.PENDING
 OUTCOMES = MappingProxyType(
     {
         -1: Outcome.PENDING,  # not sent to any channel, or no final status yet
@@ -42,7 +43,7 @@ HYBER_STATUSES = MappingProxyType(
 
 def outcome_of(report: HyberReport) -> Outcome:
     """Return the outcome by `status` alone; a status that nobody has seen counts as pending."""
-    return OUTCOMES.get(report["status"], Outcome.PENDING)
+    return OUTCOMES.get(report["status"], _PENDING)
 
 
 def channel_of(report: HyberReport) -> str:
