@@ -18,8 +18,7 @@ def samples(metrics: Metrics) -> dict[str, float]:
 def test_what_is_counted_is_rendered() -> None:
     """Counters, gauges and histograms appear with their labels and values."""
     metrics = Metrics(version="1.2.3")
-    metrics.lookups.labels(account="a", outcome="reported").inc()
-    metrics.lookup_seconds.labels(account="a").observe(0.2)
+    metrics.lookups.of("a").add("reported", 0.2)
     metrics.messages_pending.set(7)
     text = metrics.render().decode()
     assert 'relay_lookups_total{account="a",outcome="reported"} 1.0' in text

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 
 import structlog
 
@@ -50,10 +50,9 @@ class AccountLookups:
         self._pace = pace
         self._to_request = to_request
         self._interpret = interpret
-        self._count = cache(partial(metrics.lookups.labels, account))
         self._traced = tracing.looked_up
         self._debugs = log.is_enabled_for(logging.DEBUG)
-        self._seconds = metrics.lookup_seconds.labels(account)
+        self._count = metrics.lookups.of(account).add
         self._tickets = Tickets()
         self._running: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
@@ -172,8 +171,7 @@ class AccountLookups:
                 outcome=outcome,
                 status=status,
             )
-        self._count(outcome).inc()
-        self._seconds.observe(seconds)
+        self._count(outcome, seconds)
         if not ticket.cancelled:
             ticket.asker.answer(ticket.key, item)
         if self._traced is not None:

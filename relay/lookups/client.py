@@ -12,6 +12,7 @@ from relay.lookups.dialing import Dialer, host_of
 from relay.lookups.http import Failure, HttpFailure, HttpRequest, HttpResponse
 
 BODY_BYTES = 8 * 1_048_576
+TICK_SECONDS = 0.001  # timers of a loop may be so early
 FREE_SECONDS = 30.0  # how long a free connection is kept: less than servers and what lies between keep it
 _IN_A_PATH = "/%:@!$&'()*+,;=~"
 
@@ -39,6 +40,8 @@ class HttpClient:
             url, ca_file=ca_file, made=lambda: Connection(Arriving(max_bytes=max_bytes, keep_cut=keep_cut))
         )
         self._closed = False
+        self._asked: dict[Connection, float] = {}  # until when (loop's time) those may take that wait for a response
+        self._alarm: asyncio.TimerHandle | None = None
         self._begin = b"GET " + quote(url.path.rstrip("/"), safe=_IN_A_PATH).encode()
         self._headers = {"Host": host_of(url), "User-Agent": "delivery-relay", **headers}
         self._head = _head(self._headers)
@@ -56,17 +59,33 @@ class HttpClient:
         ends_at = loop.time() + self._timeout
         connection = self._kept(loop.time()) or await self._new(ends_at)
         waiting = connection.ask(asked, loop)
-        alarm = loop.call_at(ends_at, connection.time_out)
+        self._asked[connection] = ends_at
+        if self._alarm is None or ends_at < self._alarm.when():
+            self._ring(ends_at, loop)
         try:
             response = await waiting
         except asyncio.CancelledError:
             connection.abort()
             raise
         finally:
-            alarm.cancel()
+            del self._asked[connection]
             del waiting  # it holds the failure, whose traceback holds this frame
         self._keep(connection, loop.time())
         return response
+
+    def _ring(self, at: float, loop: asyncio.AbstractEventLoop) -> None:
+        """Look for overdue responses then: one timer for all of them, as one for each would be set for nothing."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = loop.call_at(at, self._time_out, loop)
+
+    def _time_out(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._alarm = None
+        now = loop.time()
+        for connection in [one for one, ends_at in self._asked.items() if ends_at <= now + TICK_SECONDS]:
+            connection.time_out()
+        if later := [ends_at for ends_at in self._asked.values() if ends_at > now + TICK_SECONDS]:
+            self._ring(min(later), loop)
 
     def _kept(self, now: float) -> Connection | None:
         """Return the connection that was used last, if one is free; those that were free for long are closed."""

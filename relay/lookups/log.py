@@ -175,7 +175,7 @@ class LogLookups:
         finally:
             self.in_flight -= 1
         self._metrics.log_reads.labels(self._account, "read" if isinstance(answer, Page) else "failed").inc()
-        self._metrics.lookup_seconds.labels(self._account).observe(time.monotonic() - began)
+        self._metrics.lookups.of(self._account).took(time.monotonic() - began)
         return answer
 
     async def _read(self, response: HttpResponse) -> Page | Unanswered:

@@ -6,6 +6,7 @@ from aiolimiter import AsyncLimiter
 
 NEWCOMER_SECONDS = 1.0  # until most requests have ended of those who had the newcomer's part
 BURST_SECONDS = 0.02  # what may be caught up after a late wake-up; taken off the rate, so that no second exceeds it
+PACKS_OF_A_BURST = 16  # turns are taken from the bucket by packs: at thousands a second it would cost more than asking
 
 
 class Pace:
@@ -21,7 +22,8 @@ class Pace:
         self._permits = self._permits_before = 0
         self._grows_at = self._begins_at = 0.0
         self._had_until = -math.inf
-        self._limiter = AsyncLimiter(1, 1)
+        self._limiter, self._pack = AsyncLimiter(1, 1), 1
+        self._paid = 0  # turns of the last pack that nobody took yet
 
     def share(self, part: float, monotonic: float) -> None:
         """Use this part (0..1) of the account's limits from now on; what is in the bucket is not carried over.
@@ -40,7 +42,8 @@ class Pace:
             self._grows_at = monotonic + self._timeout
         rate = self._rate * part
         if rate > 0:
-            self._limiter = limiter_of(rate)
+            self._pack = max(1, int(rate * BURST_SECONDS / PACKS_OF_A_BURST))
+            self._limiter, self._paid = limiter_of(rate, ahead=self._pack - 1), 0
 
     def in_flight_limit(self, monotonic: float) -> int:
         """Return how many requests may be in flight."""
@@ -52,15 +55,21 @@ class Pace:
     @property
     def is_free(self) -> bool:
         """Whether the next request may start without waiting."""
-        return self._limiter.has_capacity()
+        return self._paid > 0 or self._limiter.has_capacity(self._pack)
 
     async def turn(self) -> None:
         """Wait until the next request may start."""
-        await self._limiter.acquire()
+        if self._paid > 0:
+            self._paid -= 1
+            return
+        limiter, pack = self._limiter, self._pack
+        await limiter.acquire(pack)
+        if limiter is self._limiter:  # else its rate isn't ours any more
+            self._paid += pack - 1
 
 
-def limiter_of(rate: float) -> AsyncLimiter:
-    """Return a limiter that lets at most `rate` requests into any second."""
+def limiter_of(rate: float, *, ahead: int = 0) -> AsyncLimiter:
+    """Return a limiter that lets at most `rate` requests into any second, of which so many may be kept for later."""
     burst = max(1.0, rate * BURST_SECONDS)
-    steady = rate - burst if burst > 1.0 else rate
+    steady = rate - burst - ahead if burst > 1.0 else rate
     return AsyncLimiter(burst, burst / steady)

@@ -16,7 +16,8 @@ from prometheus_client import (
     generate_latest,
 )
 
-_LOOKUP = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+from relay.observe.lookup_counts import Lookups
+
 _COMMIT = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _RESTORE = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120)
 _DELAY = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -26,11 +27,6 @@ _REQUEST_OUTCOMES = "Input records handled, by topic: accepted, rejected."
 _READ_OUTCOMES = "Requests to a provider's log: read, failed."
 _EVENT_TYPES = "Status changes published: delivered, seen, failed, answered."
 _EVENT_DELAY = "From deciding changes to their commit, once a turn."
-_LOOKUP_OUTCOMES = (
-    "Lookups that ended, by what they brought: pending, delivered, failed (so says the provider), not_found; "
-    "no answer: timed_out, connection, truncated, oversized, garbled, refused, throttled, server_error; "
-    "unexpected is a bug."
-)
 _PAUSE_REASONS = (
     "1 while nothing is asked: refused (the credentials), throttled, unavailable; ACCOUNT/log is an account's log."
 )
@@ -60,8 +56,8 @@ class Metrics:
         self.requests = count("relay_requests_total", _REQUEST_OUTCOMES, ("topic", "outcome"))
         self.ignored_fields = count("relay_ignored_fields_total", "Unknown fields of input records.", ("topic",))
         self.dead_letters = count("relay_dead_letters_total", "Records refused, by reason.", ("code",))
-        self.lookups = count("relay_lookups_total", _LOOKUP_OUTCOMES, ("account", "outcome"))
-        self.lookup_seconds = timed("relay_lookup_seconds", "From request to whole response.", account, buckets=_LOOKUP)
+        self.lookups = Lookups()
+        own.register(self.lookups)
         self.lookups_in_flight = gauge("relay_lookups_in_flight", "Lookups that wait for a response.", account)
         self.account_paused = gauge("relay_account_paused", _PAUSE_REASONS, ("account", "reason"))
         self.unmapped_codes = count("relay_unmapped_codes_total", "Codes that no table knows.", ("account", "field"))

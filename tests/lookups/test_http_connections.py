@@ -169,6 +169,38 @@ async def test_a_body_without_a_length_ends_with_its_connection() -> None:
     assert list(map(len, server.requests)) == [1, 1]
 
 
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_each_request_has_its_own_time(run: Callable[..., None]) -> None:
+    """One timer is set for all that wait: it must wake for each of them, and for those that come later."""
+    run(_each_timed())
+
+
+async def _each_timed() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b"/answered" in head:
+            writer.write(OK)
+        await asyncio.sleep(60)
+
+    async with a_server(serve) as url, a_client(url, 0.3) as http:
+        loop = asyncio.get_running_loop()
+
+        async def seconds_until_overdue(wait: float) -> float:
+            await asyncio.sleep(wait)
+            began = loop.time()
+            with pytest.raises(HttpFailure) as caught:
+                await http.get(REQUEST)
+            assert caught.value.kind is Failure.TIMED_OUT
+            return loop.time() - began
+
+        for _ in range(2):  # the second time, the last timer has rung
+            waiting = asyncio.gather(*map(seconds_until_overdue, (0.2, 0.0, 0.1)))
+            assert (await http.get(HttpRequest("/answered"))).status == 200
+            assert all(seconds >= 0.3 - 0.01 for seconds in await waiting)
+        async with asyncio.timeout(20):  # else the one timer was not set again
+            assert await seconds_until_overdue(0.0) >= 0.3 - 0.01
+
+
 @pytest.mark.parametrize("header", ["Transfer-Encoding: identity", "Transfer-Encoding: identity\r\nContent-Length: 2"])
 async def test_a_coding_that_is_none_ends_with_the_connection(header: str) -> None:
     """Its body comes as it is, and with a length it must have that."""

@@ -73,6 +73,23 @@ def test_no_second_has_more_than_the_rate(rate: float, part: float) -> None:
     assert len(instants) / (instants[-1] - instants[0]) >= rate * part * 0.95
 
 
+@pytest.mark.parametrize("rate", [799, 1600, 5_000, 40_000])
+def test_no_second_has_more_than_a_high_rate(rate: int) -> None:
+    """The same where turns are taken by packs, and some of a pack are left over while nobody asks."""
+
+    async def driven() -> list[float]:
+        pace = Pace(rate_per_second=rate, concurrency=1, timeout_seconds=10.0)
+        pace.share(1.0, 0.0)
+        before = await starts(pace, rate // 3)
+        await asyncio.sleep(0.3)
+        return [*before, *await starts(pace, rate)]
+
+    instants = run(driven())
+    windows = ((first, instants[number + rate]) for number, first in enumerate(instants[:-rate]))
+    assert all(last - first >= 1 - 1e-9 for first, last in windows)
+    assert rate / (instants[-1] - instants[rate // 3]) >= rate * 0.95
+
+
 @pytest.mark.parametrize(
     ("concurrency", "part", "expected"), [(100, 1.0, 100), (100, 0.25, 25), (100, 1 / 3, 33), (2, 0.1, 1), (9, 0.0, 0)]
 )

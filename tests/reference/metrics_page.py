@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from prometheus_client import Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
+from relay.observe.lookup_counts import BOUNDS, Lookups
 from relay.observe.metrics import Metrics
 
 PROCESS = (
@@ -82,7 +84,9 @@ def _own(metrics: Metrics) -> Iterator[Metric]:
     )
     yield build
     for metric in vars(metrics).values():
-        if isinstance(metric, MetricWrapperBase):
+        if isinstance(metric, Lookups):
+            yield from map(_counted, metric.collect())
+        elif isinstance(metric, MetricWrapperBase):
             (family,) = metric.describe()
             counts = family.type == "counter"
             yield Metric(
@@ -92,6 +96,17 @@ def _own(metrics: Metrics) -> Iterator[Metric]:
                 meaning=family.documentation,
                 bounds=tuple(metric._upper_bounds[:-1]) if isinstance(metric, Histogram) else (),
             )
+
+
+def _counted(family: Any) -> Metric:
+    counts = family.type == "counter"
+    return Metric(
+        name=f"{family.name}_total" if counts else family.name,
+        kind=family.type,
+        labels=family._labelnames,
+        meaning=family.documentation,
+        bounds=() if counts else BOUNDS,
+    )
 
 
 def metrics_page() -> str:
