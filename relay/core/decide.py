@@ -42,9 +42,9 @@ def decide(
     seen: Seen = Seen.NOTHING,
 ) -> Verdict:
     """Return the verdict on one item of a message; `seen` is what its owner saw before."""
-    seen = max(seen, seen_of(item))
     if isinstance(item, Requested):
         return _requested(state, item, now, rules)
+    seen = max(seen, seen_of(item))
     if isinstance(item, Collected):
         state = with_ids_of(state or _unasked(item.report, now), item.asked)
         item = Answered(report=item.report)
