@@ -1,5 +1,6 @@
 # Everything from a clean clone, with Python 3.11+ and make alone: a virtual environment in .venv, locked dependencies.
-PYTHON ?= python3
+# Which Python it is to be made of; by default .ci/venv chooses.
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 .DELETE_ON_ERROR:
@@ -83,8 +84,7 @@ $(VENV)/fuzz: requirements/fuzz.txt $(VENV)/dev
 	touch $@
 
 $(BIN)/pip:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
-	$(PYTHON) -m venv $(VENV)
+	@sh .ci/venv $(VENV) $(PYTHON)
 
 UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 lock:

@@ -11,7 +11,17 @@ from relay.demo.figures import Scene
 from relay.demo.screen import Screen
 from relay.demo.stage import Stage
 from relay.demo.staging import EXPIRE_AFTER_SECONDS, HYBER_ACCOUNT, VOICE_ACCOUNT
-from relay.demo.traffic import Asking, Placing, Sending, Traffic, call_sent, message_sent, planned, republish
+from relay.demo.traffic import (
+    Asking,
+    Placing,
+    Sending,
+    Traffic,
+    answered_call,
+    call_sent,
+    message_sent,
+    planned,
+    republish,
+)
 from relay.simulator.faults import Fault, FaultKind
 from relay.simulator.infobip import InfobipSite
 
@@ -28,7 +38,9 @@ class Play:
         self._stage = stage
         self._screen = screen
         self._began = began
-        self._traffic: Traffic = planned(Random(run), run=run, count=count)  # noqa: S311 - lives, no secrets
+        self._run = run
+        self._random = Random(run)  # noqa: S311 - lives, no secrets
+        self._traffic: Traffic = planned(self._random, run=run, count=count)
         self._planned = sum(isinstance(act, Sending | Placing) for act in self._traffic.acts)
 
     async def run(self) -> Balance:
@@ -53,19 +65,26 @@ class Play:
                 if task.done() and (error := task.exception()) is not None:
                     raise DemoFailed(f"Kafka can't be used: {type(error).__name__}: {error}")
             if time.monotonic() >= began + self._traffic.cut_at:
-                self._cut_one_answer_off()
+                await self._cut_one_answer_off(all_sent=sending.done())
             if sending.done():
                 sent_at = sent_at or time.monotonic()
                 if self._stage.reader.quiet_seconds > QUIET_SECONDS and not self._balance().faults:
                     return
 
-    def _cut_one_answer_off(self) -> None:
-        """Keep a fault in force until it has struck an answer with reports: an empty one shows nothing."""
+    async def _cut_one_answer_off(self, *, all_sent: bool) -> None:
+        """Keep a fault in force until it has struck an answer with reports: an empty one shows nothing.
+
+        Where all reports were collected before it came, one more call is placed.
+        """
         simulator = self._stage.simulator
         # Whoever met the last fault may still be waiting for the answer that it spoils.
         undecided = len(simulator.faults) or simulator.stats().in_flight
-        if not undecided and not any(report.cut for report in simulator.handed_out()):
-            simulator.faults.add(CUT_OFF)
+        if undecided or any(report.cut for report in simulator.handed_out()):
+            return
+        simulator.faults.add(CUT_OFF)
+        if all_sent and not simulator.unread():
+            self._planned += 1
+            await self._place_call(Placing(at=0.0, call=answered_call(self._random, self._run), announced=True))
 
     async def _send(self) -> None:
         began = time.monotonic()

@@ -83,10 +83,7 @@ def planned(random: Random, *, run: str, count: int) -> Traffic:
         *(_numbered(random, run, number) for number in range(count)),
         *(Sending(at=0.0, message=message, announced=False) for message in asked),
         *_requests(*asked),
-        *(
-            Placing(at=cut_at, call=_call(random, f"demo-{run}-unannounced", CallEnd.ANSWERED), announced=False)
-            for _ in range(UNANNOUNCED_AT_CUT)
-        ),
+        *(Placing(at=cut_at, call=answered_call(random, run), announced=False) for _ in range(UNANNOUNCED_AT_CUT)),
         Asking(at=sent_seconds + COLLECT_AFTER_SECONDS, value=_asked(VOICE_ACCOUNT, "demo-collect")),
     ]
     return Traffic(
@@ -95,6 +92,11 @@ def planned(random: Random, *, run: str, count: int) -> Traffic:
         asked_once=asked[2].message_id,
         cut_at=cut_at,
     )
+
+
+def answered_call(random: Random, run: str) -> VoiceCall:
+    """Draw a call whose report will be there soon."""
+    return _call(random, f"demo-{run}-unannounced", CallEnd.ANSWERED)
 
 
 def message_sent(message: Message, sent_at: float) -> bytes:

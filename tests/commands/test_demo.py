@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,13 +15,24 @@ from relay.kafka.embedded.broker import EmbeddedKafka
 from relay.kafka.embedded.ports import free_ports
 
 DEMO_SECONDS = 200
+RELAY = ("-m", "relay")
+CUTS_LATE = """
+import dataclasses, sys
+from relay.commands import main
+from relay.demo import play
+
+planned = play.planned
+play.planned = lambda *lives, **much: dataclasses.replace(planned(*lives, **much), cut_at=6.0)
+main(sys.argv[1:])
+"""
+"""The demo on a machine so slow that all reports were collected before an answer could be cut off."""
 
 
-def demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def demo(folder: Path, *arguments: str, command: Sequence[str] = RELAY) -> subprocess.CompletedProcess[str]:
     """Run the command in a folder of its own."""
     root = Path(__file__).parents[2]
     return subprocess.run(
-        [sys.executable, "-m", "relay", "demo", *arguments],
+        [sys.executable, *command, "demo", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
@@ -40,12 +53,15 @@ async def topics_of(kafka: EmbeddedKafka) -> set[str]:
 
 
 @pytest.mark.kafka
-def test_the_demo_publishes_everything_once_and_leaves_nothing(tmp_path: Path, kafka: EmbeddedKafka) -> None:
+@pytest.mark.parametrize("command", [RELAY, ("-c", CUTS_LATE)], ids=["in time", "late"])
+def test_the_demo_publishes_everything_once_and_leaves_nothing(
+    tmp_path: Path, kafka: EmbeddedKafka, command: Sequence[str]
+) -> None:
     """The sums add up, a lost answer was made good, and on a Kafka of others its topics are gone in the end."""
-    done = demo(tmp_path, "--messages", "20", "--bootstrap-servers", kafka.bootstrap_servers)
+    done = demo(tmp_path, "--messages", "20", "--bootstrap-servers", kafka.bootstrap_servers, command=command)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "hyber_main: 16 sent = " in done.stdout
-    assert "voice: 10 sent = " in done.stdout
+    assert re.search(r"voice: 1[0-9] sent = ", done.stdout)
     assert "reconciled from the provider's log" in done.stdout
     assert "published exactly once: yes" in done.stdout
     assert done.stderr == ""
