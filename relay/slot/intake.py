@@ -90,7 +90,7 @@ class Intake:
                 slot.receive(item, record.offset, now, monotonic)
 
     def _requested(self, record: Any) -> Requested:
-        item = decode_requested(record.value)
+        item = self._publishing.recent.read(record.value) or decode_requested(record.value)
         rules, request = self._rules_of(item.request.account), item.request
         if rules is not None and rules.collecting is None and not (request.message_id or request.extra_id):
             raise UnreadableInternal("no id of the message")  # nobody could be asked about it

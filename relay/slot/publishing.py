@@ -14,6 +14,7 @@ from relay.kafka.records import Outgoing
 from relay.observe.tracing import TRACEPARENT
 from relay.slot.codec import encode_requested
 from relay.slot.keys import account_shard_key, shard_key
+from relay.slot.recent import Recent
 from relay.slot.turn import Turn
 
 
@@ -30,6 +31,7 @@ class Publishing:
             EventType.ANSWERED: topics.answered,
         }
         self._counts: dict[str, int] = {}
+        self.recent = Recent()
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -58,10 +60,9 @@ class Publishing:
         keys = [self._shard_key(item.request) for item in items]
         inbox, hashes = self._topics.inbox, hashes_of(keys)
         count = self._counts[inbox]
-        return [
-            Outgoing(inbox, hashes[key] % count, key, encode_requested(item), [])
-            for key, item in zip(keys, items, strict=True)
-        ]
+        values = [encode_requested(item) for item in items]
+        self.recent.wrote(zip(values, items, strict=True))
+        return [Outgoing(inbox, hashes[key] % count, key, value, []) for key, value in zip(keys, values, strict=True)]
 
     def _shard_key(self, request: Request) -> bytes:
         if request.account in self._collected:
