@@ -69,7 +69,7 @@ def _advanced(answer: HyberAnswer, lookup: Lookup, seen: tuple[int, ...]) -> Rep
     outcome, chosen = _chosen(answer, reports, outcomes, seen)
     if chosen is None:
         return Report(outcome=_PENDING, channel="unknown", occurred_at=None)
-    attempts = tuple(map(_attempt, reports, outcomes))
+    attempts = tuple(map(_attempt, reports, outcomes)) if outcome is not _PENDING else ()  # nothing is published yet
     unmapped = tuple(name for report in reports for name in unmapped_in(report, seen))
     clicks = answer["clicks"] if answer["clicks"] is not None else chosen["clicks"]
     return _report(chosen, seen, outcome=outcome, clicks=clicks, attempts=attempts, unmapped=unmapped)
