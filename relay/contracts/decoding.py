@@ -60,7 +60,7 @@ def _decode(model: type[RequestT], value: bytes | None, header: str | None, byte
     if from_header:
         fields["correlation_id"] = header
     try:
-        request: RequestT = model.__pydantic_validator__.validate_python(fields)
+        request: RequestT = model.__pydantic_validator__.validate_python(fields)  # model_validate asks for more
     except ValidationError as error:
         raise _bad_fields(error, correlation_from_header=from_header) from None
     return Decoded(request=request, unknown_fields=unknown)

@@ -15,7 +15,7 @@ class Standing(IntEnum):
     DELIVERED = 4
 
 
-_PENDING = Standing.PENDING  # here and elsewhere: a member is found slowly by way of its class
+_PENDING = Standing.PENDING  # to find a member on its class takes longer than to compare it
 _STANDINGS = {
     (EventType.FAILED, True): Standing.FAILED_INFERRED,
     (EventType.FAILED, False): Standing.FAILED,

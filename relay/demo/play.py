@@ -41,6 +41,7 @@ class Play:
         self._run = run
         self._random = Random(run)  # noqa: S311 - lives, no secrets
         self._traffic: Traffic = planned(self._random, run=run, count=count)
+        self._called = False  # for the fault that is in force
         self._planned = sum(isinstance(act, Sending | Placing) for act in self._traffic.acts)
 
     async def run(self) -> Balance:
@@ -78,12 +79,13 @@ class Play:
         """
         simulator = self._stage.simulator
         # Whoever met the last fault may still be waiting for the answer that it spoils.
-        undecided = len(simulator.faults) or simulator.stats().in_flight
-        if undecided or any(report.cut for report in simulator.handed_out()):
+        if simulator.stats().in_flight or any(report.cut for report in simulator.handed_out()):
             return
-        simulator.faults.add(CUT_OFF)
-        if all_sent and not simulator.unread():
-            self._planned += 1
+        if not len(simulator.faults):
+            simulator.faults.add(CUT_OFF)
+            self._called = False
+        if all_sent and not simulator.unread() and not self._called:
+            self._planned, self._called = self._planned + 1, True
             await self._place_call(Placing(at=0.0, call=answered_call(self._random, self._run), announced=True))
 
     async def _send(self) -> None:

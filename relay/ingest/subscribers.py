@@ -38,7 +38,7 @@ from relay.providers.account import Account
 from relay.slot.narration import tell_refused
 from relay.slot.publishing import Publishing
 
-RECORDS_PER_BATCH = 1000
+RECORDS_PER_BATCH = 1000  # moving a batch takes some waits for Kafka, however large it is
 NAMES_SHOWN, NAME_SHOWN = 10, 64  # they are the sender's words
 WAIT_MILLISECONDS = 1000  # for records, before the consumer is asked again
 

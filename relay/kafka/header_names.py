@@ -5,6 +5,7 @@ Kafka takes such a name from a client in C. Its bytes come as lone surrogates (P
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from aiokafka.consumer import fetcher
@@ -47,11 +48,11 @@ class _PatientRecords(fetcher.PartitionRecords):  # type: ignore[misc] # as abov
         return self._records_iterator or iter(())
 
     def _unpack_patiently(self) -> Iterator[Any]:
-        try:
+        with suppress(UnicodeDecodeError):
             yield from self._unpack_records()
-        except UnicodeDecodeError:
-            self._records = _AnyNameRecords(self._records.fetched, self.next_fetch_offset)
-            yield from self._unpack_records()
+            return
+        self._records = _AnyNameRecords(self._records.fetched, self.next_fetch_offset)
+        yield from self._unpack_records()
 
 
 class _AnyNameRecords(_MemoryRecordsPy):  # type: ignore[misc] # as above

@@ -6,9 +6,8 @@ from typing import Any
 from aiokafka.protocol import produce
 from aiokafka.protocol.types import String
 
-SHAPES: tuple[
-    Any, ...
-] = (  # since v3 a request begins with the transactional id; the fields are the same in all that aiokafka sends
+# Since v3 a request begins with the transactional id; the fields are the same in all that aiokafka sends.
+SHAPES: tuple[Any, ...] = (
     produce.ProduceRequest_v3,
     produce.ProduceRequest_v4,
     produce.ProduceRequest_v5,
@@ -20,7 +19,7 @@ _HEAD, _COUNT, _BATCH = Struct(">hii"), Struct(">i"), Struct(">ii")
 
 
 def write_produce_requests_at_once() -> None:
-    """Make every producer that is started in this process from now on write them so."""
+    """Make every producer of this process write them so from now on."""
     for shape in SHAPES:
         shape.encode = _encode
 

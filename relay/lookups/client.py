@@ -59,9 +59,7 @@ class HttpClient:
         ends_at = loop.time() + self._timeout
         connection = self._kept(loop.time()) or await self._new(ends_at)
         waiting = connection.ask(asked, loop)
-        self._asked[connection] = ends_at
-        if self._alarm is None or ends_at < self._alarm.when():
-            self._ring(ends_at, loop)
+        self._watch(connection, ends_at, loop)
         try:
             response = await waiting
         except asyncio.CancelledError:
@@ -73,6 +71,11 @@ class HttpClient:
         self._keep(connection, loop.time())
         return response
 
+    def _watch(self, connection: Connection, ends_at: float, loop: asyncio.AbstractEventLoop) -> None:
+        self._asked[connection] = ends_at
+        if self._alarm is None or ends_at < self._alarm.when():
+            self._ring(ends_at, loop)
+
     def _ring(self, at: float, loop: asyncio.AbstractEventLoop) -> None:
         """Look for overdue responses then: one timer for all of them, as one for each would be set for nothing."""
         if self._alarm is not None:
@@ -81,11 +84,11 @@ class HttpClient:
 
     def _time_out(self, loop: asyncio.AbstractEventLoop) -> None:
         self._alarm = None
-        now = loop.time()
-        for connection in [one for one, ends_at in self._asked.items() if ends_at <= now + TICK_SECONDS]:
-            connection.time_out()
-        if later := [ends_at for ends_at in self._asked.values() if ends_at > now + TICK_SECONDS]:
+        now = loop.time() + TICK_SECONDS
+        if later := [ends_at for ends_at in self._asked.values() if ends_at > now]:
             self._ring(min(later), loop)
+        for connection in [one for one, ends_at in self._asked.items() if ends_at <= now]:
+            connection.time_out()
 
     def _kept(self, now: float) -> Connection | None:
         """Return the connection that was used last, if one is free; those that were free for long are closed."""
@@ -116,6 +119,9 @@ class HttpClient:
         self._closed = True
         while self._free:
             self._free.pop().abort()
+        if self._alarm is not None and not self._asked:
+            self._alarm.cancel()
+            self._alarm = None
 
 
 def _head(headers: Mapping[str, str]) -> bytes:

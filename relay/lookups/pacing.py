@@ -43,7 +43,8 @@ class Pace:
         rate = self._rate * part
         if rate > 0:
             self._pack = max(1, int(rate * BURST_SECONDS / PACKS_OF_A_BURST))
-            self._limiter, self._paid = limiter_of(rate, ahead=self._pack - 1), 0
+            # One may wait for a pack while another takes the next: what is left of both may be spent at once, later.
+            self._limiter, self._paid = limiter_of(rate, ahead=2 * (self._pack - 1)), 0
 
     def in_flight_limit(self, monotonic: float) -> int:
         """Return how many requests may be in flight."""
@@ -69,7 +70,10 @@ class Pace:
 
 
 def limiter_of(rate: float, *, ahead: int = 0) -> AsyncLimiter:
-    """Return a limiter that lets at most `rate` requests into any second, of which so many may be kept for later."""
+    """Return a limiter that lets at most `rate` requests into any second, if so many of them may begin later (`ahead`).
+
+    They are taken off the steady rate, as what may come at once is; where requests come one by one, nothing is ahead.
+    """
     burst = max(1.0, rate * BURST_SECONDS)
     steady = rate - burst - ahead if burst > 1.0 else rate
     return AsyncLimiter(burst, burst / steady)

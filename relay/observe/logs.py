@@ -48,19 +48,21 @@ def configure(log_format: LogFormat, level: LogLevel, stream: TextIO | None = No
 @contextlib.contextmanager
 def written_together() -> Iterator[None]:
     """Write the lines of a block at its end, with one system call instead of one for each."""
-    for handler in _handlers():
+    handlers = _handlers()
+    for handler in handlers:
         handler.hold()
     try:
         yield
     finally:
-        for handler in _handlers():
+        for handler in handlers:
             handler.let_go()
 
 
 def tell_all(event: str, rows: Sequence[EventDict], *, logger_name: str) -> None:
     """Write lines of level info that differ in their fields alone, as one `log.info` for each would, but at once.
 
-    A call for each, with its fields as arguments, takes more than twice the time. `rows`: the fields of each line.
+    A call for each, with its fields as arguments, takes more than twice the time. `rows`: the fields of each line, one
+    at least; none that every line has, and no exception.
     """
     if rows and logging.getLogger().isEnabledFor(logging.INFO):
         for handler in _handlers():

@@ -44,7 +44,7 @@ class Ended:
         return list(zip(bounds, accumulate(self._in_buckets), strict=True)), self._seconds
 
 
-class Lookups(Collector):
+class Lookups(Collector):  # the registry takes nothing else
     """The lookups of all accounts, as Prometheus reads them."""
 
     def __init__(self) -> None:

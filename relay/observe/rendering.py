@@ -92,8 +92,8 @@ def as_json(logger: WrappedLogger, name: str, event: EventDict) -> str:
 
 def all_as_json(head: EventDict, rows: Sequence[EventDict]) -> str | None:
     """Write lines that begin with the same fields, as `as_json` writes them; None if any of them takes more care."""
-    begin = orjson.dumps(head)[:-1]
     try:
+        begin = orjson.dumps(head)[:-1]
         text = b"".join([b"%b,%b\n" % (begin, orjson.dumps(row)[1:]) for row in rows]).decode()
     except TypeError:
         return None

@@ -47,7 +47,7 @@ def account_key(account: str) -> bytes:
     return ACCOUNT + account.encode()
 
 
-@lru_cache(maxsize=4096)  # it is asked several times of each message of a turn
+@lru_cache(maxsize=2048)  # it is asked several times of each message of a turn
 def account_of(key: bytes) -> str:
     """Return the account that a state key belongs to."""
     return key.split(b"/", 2)[1].decode()

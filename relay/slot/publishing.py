@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 from relay.configuration import TopicSettings
@@ -61,7 +62,8 @@ class Publishing:
         inbox, hashes = self._topics.inbox, hashes_of(keys)
         count = self._counts[inbox]
         values = [encode_requested(item) for item in items]
-        self.recent.wrote(zip(values, items, strict=True))
+        own = (item.report is None and not item.published for item in items)  # forwarded ones say much more; few are
+        self.recent.wrote(compress(zip(values, items, strict=True), own))
         return [Outgoing(inbox, hashes[key] % count, key, value, []) for key, value in zip(keys, values, strict=True)]
 
     def _shard_key(self, request: Request) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from relay.core.items import Requested
 
-KEPT = 2048  # twice so many at most; they are read back within a turn or two, or by another process
+KEPT = 2048  # twice so many and a batch at most; they are read back within a turn or two, or by another process
 
 
 class Recent:
@@ -16,9 +16,9 @@ class Recent:
 
     def wrote(self, written: Iterable[tuple[bytes, Requested]]) -> None:
         """Keep requests, with the values of their records; the oldest are dropped."""
+        self._newer.update(written)
         if len(self._newer) >= KEPT:
             self._older, self._newer = self._newer, {}
-        self._newer.update(written)
 
     def read(self, value: bytes | None) -> Requested | None:
         """Take the request of such a record, None if it isn't kept."""

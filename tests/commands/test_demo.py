@@ -22,7 +22,7 @@ from relay.commands import main
 from relay.demo import play
 
 planned = play.planned
-play.planned = lambda *lives, **much: dataclasses.replace(planned(*lives, **much), cut_at=6.0)
+play.planned = lambda *lives, **much: dataclasses.replace(planned(*lives, **much), cut_at=CUT_AT)
 main(sys.argv[1:])
 """
 """The demo on a machine so slow that all reports were collected before an answer could be cut off."""
@@ -53,11 +53,12 @@ async def topics_of(kafka: EmbeddedKafka) -> set[str]:
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("command", [RELAY, ("-c", CUTS_LATE)], ids=["in time", "late"])
+@pytest.mark.parametrize("cut_at", [None, 3.5, 6.0], ids=["in time", "before all is sent", "behind it"])
 def test_the_demo_publishes_everything_once_and_leaves_nothing(
-    tmp_path: Path, kafka: EmbeddedKafka, command: Sequence[str]
+    tmp_path: Path, kafka: EmbeddedKafka, cut_at: float | None
 ) -> None:
     """The sums add up, a lost answer was made good, and on a Kafka of others its topics are gone in the end."""
+    command = RELAY if cut_at is None else ("-c", CUTS_LATE.replace("CUT_AT", str(cut_at)))
     done = demo(tmp_path, "--messages", "20", "--bootstrap-servers", kafka.bootstrap_servers, command=command)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "hyber_main: 16 sent = " in done.stdout

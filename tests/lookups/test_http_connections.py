@@ -169,6 +169,65 @@ async def test_a_body_without_a_length_ends_with_its_connection() -> None:
     assert list(map(len, server.requests)) == [1, 1]
 
 
+class Clock:
+    """The part of an event loop that a client sets its timer with; `run` rings whatever is set."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._set: list[asyncio.TimerHandle] = []
+
+    def time(self) -> float:
+        """Return the seconds that went by."""
+        return self.now
+
+    def call_at(self, when: float, callback: Callable[..., None], *args: object) -> asyncio.TimerHandle:
+        """Set a timer."""
+        handle = asyncio.TimerHandle(when, callback, args, self)  # type: ignore[arg-type]  # all that a handle needs
+        self._set.append(handle)
+        return handle
+
+    def get_debug(self) -> bool:
+        """Say what a handle asks."""
+        return False
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        self._set.remove(handle)
+
+    def run(self) -> None:
+        """Let time go by until nothing is set."""
+        while self._set:
+            handle = min(self._set, key=asyncio.TimerHandle.when)
+            self._set.remove(handle)
+            self.now = handle.when()
+            handle._run()
+
+
+class Overdue(Connection):
+    """A connection that tells when it was given up."""
+
+    def __init__(self, told: Callable[[Connection], None]) -> None:
+        super().__init__(Arriving(max_bytes=1, keep_cut=False))
+        self._told = told
+
+    def time_out(self) -> None:
+        """Tell it."""
+        self._told(self)
+
+
+def test_one_timer_rings_for_each_request_at_its_time() -> None:
+    """Whichever was asked first: also one that had to be connected, and so comes late with an early end."""
+    clock, http, ended = Clock(), HttpClient("http://127.0.0.1", headers={}, timeout_seconds=5), list[float]()
+
+    def end(connection: Connection) -> None:
+        ended.append(clock.now)
+        del http._asked[connection]  # as whoever waited for it does
+
+    for at in (2.0, 1.0, 3.0, 3.0, 2.5):
+        http._watch(Overdue(end), at, clock)  # type: ignore[arg-type]  # as above
+    clock.run()
+    assert ended == [1.0, 2.0, 2.5, 3.0, 3.0]
+
+
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 def test_each_request_has_its_own_time(run: Callable[..., None]) -> None:
     """One timer is set for all that wait: it must wake for each of them, and for those that come later."""
