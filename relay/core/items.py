@@ -41,6 +41,11 @@ class Requested:
     report: Report | None = None
     published: tuple[Event, ...] = ()
 
+    @property
+    def forwarded(self) -> bool:
+        """Whether another slot sent it, with what it knows of the message; few are."""
+        return self.report is not None or bool(self.published)
+
 
 @value_object(frozen=True, kw_only=True)
 class Collected:

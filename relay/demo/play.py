@@ -81,7 +81,7 @@ class Play:
         # Whoever met the last fault may still be waiting for the answer that it spoils.
         if simulator.stats().in_flight or any(report.cut for report in simulator.handed_out()):
             return
-        if not len(simulator.faults):
+        if not simulator.faults:
             simulator.faults.add(CUT_OFF)
             self._called = False
         if all_sent and not simulator.unread() and not self._called:

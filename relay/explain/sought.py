@@ -25,7 +25,7 @@ def accepted(records: Iterable[Found]) -> Counter[_Key]:
             item = decode_requested(found.value)
         except UnreadableInternal:
             continue
-        if item.report is None and not item.published:
+        if not item.forwarded:
             request = item.request
             counted[
                 _OF_KIND[request.kind], request.account, request.message_id, request.extra_id, request.request_id

@@ -84,8 +84,7 @@ def correlation_id(headers: RawHeaders) -> str | None:
 
 
 def _size(key: bytes | None, headers: RawHeaders) -> int:
-    beside = sum(len(name.encode()) + len(value or b"") for name, value in headers) if headers else 0
-    return beside + (len(key) if key else 0)
+    return len(key or b"") + sum(len(name.encode()) + len(value or b"") for name, value in headers)
 
 
 def _account(name: str, accounts: Mapping[str, Account]) -> Account:

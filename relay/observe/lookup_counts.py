@@ -4,7 +4,7 @@ Its own counters and histograms take longer to count a lookup than its request t
 """
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import accumulate
 
@@ -48,11 +48,11 @@ class Lookups(Collector):  # the registry takes nothing else
     """The lookups of all accounts, as Prometheus reads them."""
 
     def __init__(self) -> None:
-        self._accounts: dict[str, Ended] = {}
+        self._accounts: defaultdict[str, Ended] = defaultdict(Ended)
 
     def of(self, account: str) -> Ended:
         """Return the numbers of an account."""
-        return self._accounts.setdefault(account, Ended())
+        return self._accounts[account]
 
     def collect(self) -> Iterator[CounterMetricFamily | HistogramMetricFamily]:
         """Give the numbers as they stand."""

@@ -110,7 +110,7 @@ def checked(value: bytes | None) -> bytes | None:
 
 def encode_requested(item: Requested) -> bytes:
     """Return an inbox record's value."""
-    if item.report is not None or item.published:  # forwarded, which is rare
+    if item.forwarded:
         return VERSION + _REQUESTED.serializer.to_json(item, exclude_defaults=True)[1:]
     facts = _given(item.request.__dict__, _REQUEST_DEFAULTS)
     return b'%b"request":%b}' % (VERSION, orjson.dumps(facts, option=orjson.OPT_UTC_Z))
@@ -127,7 +127,7 @@ def decode_requested(value: bytes | None) -> Requested:
     request = item.request
     for instant in (request.received_at, request.anchor_at, request.expires_at):
         _check_counted(instant)
-    if item.report is not None or item.published:
+    if item.forwarded:
         _check_forwarded(item)
     return item
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import compress
 from typing import Any
 
 from relay.configuration import TopicSettings
@@ -62,8 +61,7 @@ class Publishing:
         inbox, hashes = self._topics.inbox, hashes_of(keys)
         count = self._counts[inbox]
         values = [encode_requested(item) for item in items]
-        own = (item.report is None and not item.published for item in items)  # forwarded ones say much more; few are
-        self.recent.wrote(compress(zip(values, items, strict=True), own))
+        self.recent.wrote((value, item) for value, item in zip(values, items, strict=True) if not item.forwarded)
         return [Outgoing(inbox, hashes[key] % count, key, value, []) for key, value in zip(keys, values, strict=True)]
 
     def _shard_key(self, request: Request) -> bytes:

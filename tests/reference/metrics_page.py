@@ -85,27 +85,21 @@ def _own(metrics: Metrics) -> Iterator[Metric]:
     yield build
     for metric in vars(metrics).values():
         if isinstance(metric, Lookups):
-            yield from map(_counted, metric.collect())
+            yield from (_metric(family, family._labelnames, BOUNDS) for family in metric.collect())
         elif isinstance(metric, MetricWrapperBase):
             (family,) = metric.describe()
-            counts = family.type == "counter"
-            yield Metric(
-                name=f"{family.name}_total" if counts else family.name,
-                kind=family.type,
-                labels=metric._labelnames,
-                meaning=family.documentation,
-                bounds=tuple(metric._upper_bounds[:-1]) if isinstance(metric, Histogram) else (),
-            )
+            bounds = tuple(metric._upper_bounds[:-1]) if isinstance(metric, Histogram) else ()
+            yield _metric(family, metric._labelnames, bounds)
 
 
-def _counted(family: Any) -> Metric:
-    counts = family.type == "counter"
+def _metric(family: Any, labels: tuple[str, ...], bounds: tuple[float, ...]) -> Metric:
+    """Return a metric; `bounds`: of its buckets, if it has any."""
     return Metric(
-        name=f"{family.name}_total" if counts else family.name,
+        name=f"{family.name}_total" if family.type == "counter" else family.name,
         kind=family.type,
-        labels=family._labelnames,
+        labels=labels,
         meaning=family.documentation,
-        bounds=() if counts else BOUNDS,
+        bounds=bounds if family.type == "histogram" else (),
     )
 
 
